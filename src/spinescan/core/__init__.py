@@ -1,0 +1,1 @@
+"""The words of the domain: films, points, answers. numpy and the standard library, nothing else."""

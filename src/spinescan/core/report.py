@@ -1,0 +1,194 @@
+"""What a scan answers, and its versioned JSON: the contract that other programs rely on."""
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from spinescan.core.anatomy import Landmarks
+
+SCHEMA_VERSION = "1.0"
+RESEARCH_USE = "Research use only. Not a medical device; not for diagnosis or treatment decisions."
+
+Decision = Literal["accepted", "abstained"]
+Side = Literal["left", "right"]
+Region = Literal["proximal_thoracic", "main_thoracic", "thoracolumbar", "lumbar"]
+AlsType = Literal["3CH", "3CTL", "3CN", "3CL", "4C", "4CL", "4CTL"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning: a stable code and a sentence for the reader."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One lateral curve of the spine.
+
+    `upper` and `lower` are the end vertebrae, `apex` a vertebra ("T8") or a disc ("T11/T12").
+    `convex_side` is the side of the *picture*; `patient_side` that of the patient where `side_source`
+    tells it, else None. Angles are in degrees.
+    """
+
+    region: Region
+    convex_side: Side
+    upper: str
+    apex: str
+    lower: str
+    cobb_deg: float
+    interval_deg: tuple[float, float] | None = None
+    patient_side: Side | None = None
+    side_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One measured value. `levels` are those it was measured at; `method` cites the definition."""
+
+    name: str
+    value: float
+    unit: str
+    method: str
+    levels: tuple[str, ...] = ()
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A measured fact that a verdict rests on, with the threshold it was held against (None: no threshold)."""
+
+    code: str
+    value: float | str | None
+    unit: str
+    threshold: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An ALS type, or none, with what decided. `alternatives` holds at most two types."""
+
+    type: AlsType | None
+    family: Literal["3C", "4C"] | None
+    alternatives: tuple[AlsType, ...]
+    facts: tuple[Fact, ...]
+    decision: Decision
+    reasons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.alternatives) > 2:
+            raise ValueError(f"at most two alternatives, got {self.alternatives}")
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A classifier's answer; the raw scores and what was decided from them stay apart."""
+
+    task: str
+    label: str | None
+    scores: dict[str, float]
+    prediction_set: tuple[str, ...]
+    decision: Decision
+    reasons: tuple[str, ...]
+    bundle: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRef:
+    """The name and version of a model bundle that took part."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """All that was read from one film."""
+
+    sha256: str
+    size: tuple[int, int]
+    pixel_aspect: float
+    spacing_mm: tuple[float, float] | None
+    spacing_origin: str
+    view: Literal["frontal", "lateral", "other"]
+    decision: Decision
+    reasons: tuple[str, ...]
+    landmarks: "Landmarks | None"
+    curves: tuple[Curve, ...] = ()
+    als: Verdict | None = None
+    measurements: tuple[Measurement, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    bundles: tuple[BundleRef, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    timing_ms: float = 0.0
+    schema_version: str = field(default=SCHEMA_VERSION, init=False)
+
+    def to_dict(self, file: str | None = None) -> dict[str, Any]:
+        """The report as plain JSON types, in the order of the contract.
+
+        Without `file` the result is anonymous: neither the file's name nor its digest is in it.
+        """
+        named = {} if file is None else {"file": file, "sha256": self.sha256}
+        points = self.landmarks
+        return {
+            "schema_version": self.schema_version,
+            **named,
+            "research_use": RESEARCH_USE,
+            "size": list(self.size),
+            "pixel_aspect": self.pixel_aspect,
+            "spacing_mm": self.spacing_mm and list(self.spacing_mm),
+            "spacing_origin": self.spacing_origin,
+            "bundles": [_plain(b) for b in self.bundles],
+            "warnings": [_plain(w) for w in self.warnings],
+            "timing_ms": round(self.timing_ms, 1),
+            "view": self.view,
+            "decision": self.decision,
+            "reasons": list(self.reasons),
+            "landmarks": None
+            if points is None
+            else {
+                "names": list(points.names),
+                "points_xy": [[round(float(v), 2) for v in p] for p in points.points_xy],
+                "score": [round(float(s), 4) for s in points.score],
+                "spread_px": [
+                    None if math.isnan(s) else round(float(s), 3) for s in points.spread_px
+                ],
+                "origin": list(points.origin),
+                "levels_certain": points.levels_certain,
+            },
+            "curves": [_plain(c) for c in self.curves],
+            "als": None if self.als is None else _plain(self.als),
+            "measurements": [_plain(m) for m in self.measurements],
+            "predictions": [_plain(p) for p in self.predictions],
+        }
+
+    def to_json(self, file: str | None = None) -> str:
+        """`to_dict` as one line of strict JSON (no NaN)."""
+        return json.dumps(self.to_dict(file), allow_nan=False, ensure_ascii=False)
+
+
+def failure_dict(kind: str, message: str, file: str | None) -> dict[str, Any]:
+    """The line that stands for a film that failed."""
+    named = {} if file is None else {"file": file}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **named,
+        "error": {"kind": kind, "message": message},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, tuples and numbers as JSON types; angles and values to four decimals."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if isinstance(value, float):
+        return round(float(value), 4)
+    return value
