@@ -1,0 +1,64 @@
+# Everything a newcomer needs: Python 3.11 or newer, make, and these targets.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --constraint constraints.txt
+
+.PHONY: help demo check test test-light format docs clean
+
+help:
+	@echo "make demo        install the light runtime into .venv and scan a sample film"
+	@echo "make check       the quick gate: format, lint, types, import contracts, quick tests, docs"
+	@echo "make test        install what the tests need (with torch) and run them all"
+	@echo "make test-light  all tests that need no torch, without installing it"
+	@echo "make format      put the code in shape"
+	@echo "make docs        redraw and rewrite what is generated under docs/, and build them"
+
+demo: .venv/.runtime
+	@$(BIN)/python docs/draw_sample.py demo/sample.png
+	@$(BIN)/spinescan scan demo/sample.png --out demo
+	@echo
+	@for file in demo/sample-*/*; do echo "  $$file"; done
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not training and not slow"
+	$(BIN)/mkdocs build --quiet --strict
+
+test: .venv/.train
+	$(BIN)/pytest
+
+test-light: .venv/.dev
+	$(BIN)/pytest -m "not training"
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: .venv/.dev
+	$(BIN)/python docs/generate_cli.py > docs/reference/cli.md
+	$(BIN)/python docs/draw_overlay.py docs/images/overlay.png
+	$(BIN)/mkdocs build --quiet --strict
+
+clean:
+	rm -rf .venv demo site
+
+# One environment, filled as far as a target needs it; a stamp stands for each filling.
+.venv/.runtime: pyproject.toml constraints.txt
+	@echo "Installing into .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) hatchling editables
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	@$(INSTALL) --no-build-isolation --editable ".[dev]"
+	@touch $@
+
+.venv/.train: .venv/.dev
+	@echo "Installing the train extra (torch: some gigabytes) ..."
+	@$(INSTALL) --no-build-isolation --editable ".[train]"
+	@touch $@

@@ -1,0 +1,1 @@
+"""How good the answers are: figures with their intervals, from files of predictions."""
