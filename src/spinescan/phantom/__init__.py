@@ -1,1 +1,1 @@
-"""Synthetic films with exact truth, drawn by our own code: for demos and tests, never for training claims."""
+"""Synthetic films with exact truth, drawn by our own code."""

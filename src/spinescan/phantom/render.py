@@ -9,17 +9,21 @@ from PIL import Image, ImageDraw
 Grid = NDArray[np.float32]
 Points = NDArray[np.float64]
 
+HEIGHT, WIDTH = 1280.0, 540.0
+"""A film in design units: everything is placed on a sheet of this size and drawn at any other."""
+MIDDLE = WIDTH / 2
+
 _FINE = 3  # drawn this many times finer, then averaged: smooth edges from Pillow's hard ones
 
 
 class Canvas:
-    """Shapes in design units (1280 to the film's height) drawn at any size.
+    """Shapes in design units drawn at any size.
 
     Densities add, as they do on a radiograph: a rib over the heart is brighter than either.
     """
 
     def __init__(self, rows: int, columns: int) -> None:
-        self.scale = rows / 1280
+        self.scale = rows / HEIGHT
         self._shape = (rows, columns)
         self._layers: dict[float, Grid] = {}
 
@@ -53,7 +57,9 @@ class Canvas:
         if width is None:
             draw.polygon(path, fill=255)
         else:
-            draw.line(path, fill=255, width=max(1, round(width * self.scale * _FINE)), joint="curve")
+            draw.line(
+                path, fill=255, width=max(1, round(width * self.scale * _FINE)), joint="curve"
+            )
         share = np.asarray(mask.reduce(_FINE), dtype=np.float32) / 255
         layer[y0:y1, x0:x1] += np.float32(value) * share
 
@@ -61,12 +67,29 @@ class Canvas:
 def smooth(points: Sequence[Sequence[float]], *, closed: bool = False, steps: int = 10) -> Points:
     """A smooth line through a few points (Catmull-Rom), float64 (n, 2)."""
     p = np.asarray(points, dtype=np.float64)
-    p = np.vstack([p[-1], p, p[:2]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
+    p = (
+        np.vstack([p[-1], p, p[:2]])
+        if closed
+        else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
+    )
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     a, b, c, d = p[:-3, None], p[1:-2, None], p[2:-1, None], p[3:, None]
     line = b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
     line = line.reshape(-1, 2)
     return line if closed else np.vstack([line, p[-2]])
+
+
+def on_side(points: Sequence[Sequence[float]], side: int) -> list[list[float]]:
+    """Points given as (distance from the middle, y), on the picture's left (-1) or right (1)."""
+    return [[MIDDLE + side * x, y] for x, y in points]
+
+
+def mirrored(points: Sequence[Sequence[float]]) -> Points:
+    """The symmetric outline whose right half runs through (distance from the middle, y)."""
+    right = smooth(points)
+    both = np.vstack([right, (right * [-1, 1])[::-1]])
+    both[:, 0] += MIDDLE
+    return both
 
 
 def blurred(image: Grid, sigma: float) -> Grid:
@@ -79,7 +102,8 @@ def blurred(image: Grid, sigma: float) -> Grid:
     fx = np.fft.rfftfreq(padded.shape[1])[None]
     pass_low = np.exp(-2 * (np.pi * sigma) ** 2 * (fx**2 + fy**2))
     out = np.fft.irfft2(np.fft.rfft2(padded) * pass_low, s=padded.shape)
-    return out[pad:-pad, pad:-pad].astype(np.float32)
+    inner: Grid = out[pad:-pad, pad:-pad].astype(np.float32)
+    return inner
 
 
 def cloud(rng: np.random.Generator, shape: tuple[int, int], power: float) -> Grid:
@@ -89,4 +113,5 @@ def cloud(rng: np.random.Generator, shape: tuple[int, int], power: float) -> Gri
     frequency = np.maximum(np.hypot(fx, fy), 4 / max(shape))
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) * frequency**-power
     out = np.fft.irfft2(spectrum, s=shape)
-    return ((out - out.mean()) / out.std()).astype(np.float32)
+    noise: Grid = ((out - out.mean()) / out.std()).astype(np.float32)
+    return noise

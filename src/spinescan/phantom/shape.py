@@ -33,8 +33,8 @@ class Bend:
 class Spine:
     """Corners float64 (23, 4, 2) of `ALL_LEVELS`, in units of the T1-L5 length, origin at mid S1.
 
-    Corner order is that of `FRONTAL_CORNERS`; `twist` (23,) is how far each vertebra is turned about
-    its long axis, as a share of the body's half width that the pedicles move by.
+    Corner order is that of `FRONTAL_CORNERS`; `twist` (23,) is how far each vertebra is turned
+    about its long axis, as a share of the body's half width that the pedicles move by.
     """
 
     corners: Points
@@ -54,7 +54,7 @@ def build_spine(bends: Sequence[Bend]) -> Spine:
     steps = np.column_stack([heights, gaps]).ravel()[:-1]
     along = np.concatenate([[0.0], np.cumsum(steps)])
     tilt = _tilts(bends, along)
-    # Shift all tilts by one angle until T1 stands above S1; a bend is a difference and keeps its size.
+    # Shift all tilts by one angle until T1 stands above S1; a bend, a difference, keeps its size.
     # The sacrum stays level, so the shift fades out below L4.
     first, last = 2 * ALL_LEVELS.index("T1"), 2 * ALL_LEVELS.index("S1")
     fade = np.ones_like(tilt)
@@ -82,7 +82,7 @@ def _sizes() -> tuple[Points, Points, Points]:
 
 
 def _tilts(bends: Sequence[Bend], along: Points) -> Points:
-    """Tilt of every endplate in radians; positive where the spine runs to the right as it goes down."""
+    """Tilt of every endplate in radians; positive where the spine runs right as it goes down."""
     knots, values = [0.0], [0.0]
     place = 0.0
     for bend in bends:
@@ -92,6 +92,7 @@ def _tilts(bends: Sequence[Bend], along: Points) -> Points:
             raise ValueError(f"bends must be in order and not overlap, got {list(bends)}")
         turn = np.radians(bend.cobb_deg) * (1 if bend.convex == "left" else -1)
         start = values[-1] if len(knots) > 1 else -turn / 2
+        values[0] = values[0] or 0.4 * start  # the neck follows: no strong curve above the first
         knots += [upper, lower]
         values += [start, start + turn]
         place = lower
