@@ -1,0 +1,200 @@
+"""Many films: one record each, in the order asked for, whatever happens to a single one."""
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import spinescan
+from spinescan.app.results import Done, add_to_index, folder_name, read_report, write_results
+from spinescan.core.errors import SpineScanError
+from spinescan.core.report import failure_dict
+
+if TYPE_CHECKING:
+    from spinescan.infer.scanner import Scanner
+
+Record = dict[str, Any]
+"""A Report or a failure, as the JSON of the contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for every film of a batch.
+
+    `out`: the folder for results, or None. `anonymous`: neither names nor digests leave the batch.
+    `max_pixels`: the largest film that is read, or None for the reader's own limit. `done`: films
+    that need not be scanned again.
+    """
+
+    out: Path | None = None
+    anonymous: bool = False
+    max_pixels: int | None = None
+    done: frozenset[Done] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """One film of a batch, and its place in it, counted from 1."""
+
+    number: int
+    source: str
+
+    def name(self, settings: Settings) -> str:
+        """The name of the film's folder."""
+        return f"film-{self.number:04d}" if settings.anonymous else folder_name(self.source)
+
+
+def shipped_scanner() -> "Scanner":
+    """The scanner with the models that ship."""
+    from spinescan.infer.scanner import Scanner
+
+    return Scanner.default()
+
+
+class FilmScanner:
+    """Turns one film after the other into a record. The models are loaded with the first."""
+
+    def __init__(self, settings: Settings, load: Callable[[], "Scanner"] = shipped_scanner) -> None:
+        self.settings = settings
+        self._load = load
+        self._scanner: Scanner | None = None
+
+    def __call__(self, film: Film) -> Record:
+        """Never raises: what goes wrong is the record."""
+        try:
+            return self._scan(film)
+        except SpineScanError as error:
+            return _failure(film, self.settings, error.kind, str(error))
+        except OSError as error:
+            return _failure(film, self.settings, "output", f"{film.source}: {error}")
+        except Exception as error:  # a defect in one film must not end the batch
+            text = f"{film.source}: unexpected {type(error).__name__}; please report this"
+            return _failure(film, self.settings, "internal", text)
+
+    def _scan(self, film: Film) -> Record:
+        from spinescan.io.read import ReadLimits, read_radiograph
+
+        settings = self.settings
+        limit = settings.max_pixels
+        limits = ReadLimits() if limit is None else ReadLimits(max_pixels=limit)
+        radiograph = read_radiograph(film.source, limits=limits)
+        name = film.name(settings)
+        if (
+            settings.out is not None
+            and Done(name, radiograph.sha256, spinescan.__version__) in settings.done
+            and (earlier := read_report(settings.out / name)) is not None
+        ):
+            return {**earlier, "file": film.source}
+        if self._scanner is None:
+            self._scanner = self._load()
+        report = self._scanner.scan(radiograph)
+        file = None if settings.anonymous else film.source
+        if settings.out is not None:
+            write_results(
+                settings.out / name,
+                radiograph,
+                report,
+                file=file,
+                title=name if file is None else Path(file).name,
+                cards=self._scanner.cards,
+            )
+        return report.to_dict(file)
+
+
+def scan_batch(
+    sources: Sequence[str],
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    load: Callable[[], "Scanner"] = shipped_scanner,
+) -> Iterator[Record]:
+    """One record for each source, in order.
+
+    Parameters
+    ----------
+    sources
+        Paths of files and http(s) addresses.
+    jobs
+        With 1 the films are scanned in this process. With more, in as many worker processes, each
+        with its own scanner; a film that kills its worker becomes a failure of kind "crashed".
+    load
+        Makes a scanner; with several jobs it must be importable by the workers.
+    """
+    films = [Film(i, source) for i, source in enumerate(sources, start=1)]
+    scanner = FilmScanner(settings, load)
+    records = map(scanner, films) if jobs == 1 else _in_workers(films, scanner, jobs)
+    for film, record in zip(films, records, strict=True):
+        if settings.out is not None and not settings.anonymous and "sha256" in record:
+            done = Done(film.name(settings), record["sha256"], spinescan.__version__)
+            if done not in settings.done:
+                add_to_index(settings.out, done)
+        yield record
+
+
+def _in_workers(films: Sequence[Film], scanner: FilmScanner, jobs: int) -> Iterator[Record]:
+    pool = _start_pool(scanner, jobs)
+    running: deque[tuple[Film, Future[Record]]] = deque()
+    waiting = deque(films)
+    finished = False
+    try:
+        while waiting or running:
+            while waiting and len(running) < 2 * jobs:
+                film = waiting.popleft()
+                try:
+                    future = pool.submit(_work, film)
+                except BrokenProcessPool:
+                    pool = _start_pool(scanner, jobs)
+                    future = pool.submit(_work, film)
+                running.append((film, future))
+            film, future = running.popleft()
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                # Any film in flight may have killed the worker; each gets one of its own to tell.
+                yield _alone(film, scanner)
+        finished = True
+    finally:
+        if not finished:  # interrupted, or nobody reads on
+            for process in active_children():
+                process.terminate()
+        pool.shutdown(cancel_futures=True)
+
+
+def _alone(film: Film, scanner: FilmScanner) -> Record:
+    with _start_pool(scanner, 1) as pool:
+        try:
+            return pool.submit(_work, film).result()
+        except BrokenProcessPool:
+            text = f"{film.source}: the process that read this film was killed"
+            return _failure(film, scanner.settings, "crashed", text)
+
+
+def _start_pool(scanner: FilmScanner, jobs: int) -> ProcessPoolExecutor:
+    # "spawn" everywhere: a fork would copy the threads' locks of the native libraries.
+    return ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=_start_worker, initargs=(scanner,)
+    )
+
+
+_worker: FilmScanner
+
+
+def _start_worker(scanner: FilmScanner) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+    _worker = scanner
+
+
+def _work(film: Film) -> Record:
+    return _worker(film)
+
+
+def _failure(film: Film, settings: Settings, kind: str, message: str) -> Record:
+    if settings.anonymous:  # messages name the file
+        return failure_dict(kind, f"film {film.number} of this batch failed", None)
+    return failure_dict(kind, message, film.source)

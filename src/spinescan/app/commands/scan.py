@@ -1,0 +1,122 @@
+"""`spinescan scan`: films in, reports out."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("sources", metavar="FILE|FOLDER|URL...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON report a line (JSON Lines).")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write report.json, overlay.png and page.html of each film into a folder of its own here.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Worker processes. With 2 or more, a film that crashes its reader costs no other film.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Do not scan again what an earlier run wrote into --out."
+)
+@click.option(
+    "--anonymous",
+    is_flag=True,
+    help="Leave file names and digests out of all output. The picture itself stays as it is.",
+)
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    help="Refuse larger films (rows x columns).  [default: the reader's limit]",
+)
+@click.pass_context
+def scan(
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    as_json: bool,
+    out: Path | None,
+    jobs: int,
+    resume: bool,
+    anonymous: bool,
+    max_pixels: int | None,
+) -> None:
+    """Read films: files, all films in folders, and http(s) addresses.
+
+    Prints a few lines a film, or with --json one report a line. A film that fails is one of the
+    answers and stops nothing. Exit code 0: all films read; 1: some film failed; 2: wrong usage;
+    130: interrupted.
+
+    Research use only. Not a medical device; not for diagnosis or treatment decisions.
+    """
+    from spinescan.app.batch import Settings, scan_batch
+    from spinescan.app.results import read_index
+    from spinescan.app.text import describe
+    from spinescan.io.read import iter_films
+
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out, the folder of the earlier run.")
+    if resume and anonymous:
+        raise click.UsageError("--resume cannot go with --anonymous: it would keep digests.")
+    films = list(iter_films(sources))
+    if out is not None:
+        _make_folder(out)
+    done = read_index(out) if out is not None and resume else frozenset()
+    settings = Settings(out=out, anonymous=anonymous, max_pixels=max_pixels, done=done)
+    failed = not films
+    try:
+        with _printer(len(films)) as show:
+            records = scan_batch(films, settings, jobs=jobs)
+            for number, record in enumerate(records, start=1):
+                failed |= "error" in record
+                if as_json:
+                    show(json.dumps(record, allow_nan=False, ensure_ascii=False))
+                else:
+                    show(describe(record, record.get("file", f"film {number}")))
+    except KeyboardInterrupt:
+        ctx.exit(130)
+    if not films:
+        click.echo("No films found.", err=True)
+    ctx.exit(1 if failed else 0)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"--out {out}: {error.strerror}.") from error
+
+
+@contextmanager
+def _printer(films: int) -> Iterator[Callable[[str], None]]:
+    """What prints an answer; with several films and a terminal, a bar on standard error beside it."""
+    if films < 2 or not sys.stderr.isatty():
+        yield _print
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, redirect_stdout=False) as progress:
+        bar = progress.add_task("films", total=films)
+
+        def show(text: str) -> None:
+            if sys.stdout.isatty():  # the same screen: let the bar make room
+                console.print(text, markup=False, highlight=False, soft_wrap=True)
+            else:
+                _print(text)
+            progress.advance(bar)
+
+        yield show
+
+
+def _print(text: str) -> None:
+    # Bytes: a file name need not be printable in the terminal's encoding.
+    click.echo(text.encode("utf-8", "replace"))

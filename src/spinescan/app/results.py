@@ -1,0 +1,111 @@
+"""The folder that `spinescan scan --out` fills: one folder a film, and an index of what is done.
+
+    DIR/index.jsonl                one line a film that was scanned (not with --anonymous)
+    DIR/<name>/report.json         the Report
+    DIR/<name>/overlay.png         the film with its curves
+    DIR/<name>/page.html           all of it on one page that needs no other file
+"""
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spinescan.core.radiograph import Radiograph
+    from spinescan.core.report import Report
+
+INDEX = "index.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A film that an earlier run scanned: its folder's name, its digest, and what scanned it."""
+
+    name: str
+    sha256: str
+    version: str
+
+
+def folder_name(source: str) -> str:
+    """A name for a film's folder: readable, and different for equal stems in different places."""
+    local = "://" not in source
+    place = os.path.abspath(source) if local else source  # noqa: PTH100 (resolve follows links)
+    digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
+    stem = Path(source.rstrip("/")).stem if local else Path(source.split("?")[0]).stem
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._")[:60] or "film"
+    return f"{readable}-{digest}"
+
+
+def write_results(
+    folder: Path,
+    film: "Radiograph",
+    report: "Report",
+    *,
+    file: str | None,
+    title: str,
+    cards: "Mapping[str, str]",
+) -> None:
+    """Write the three files of one film. `file` None: without the file's name and digest.
+
+    The report comes last and at once, so that a folder with a report is complete.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    from spinescan.io.overlay import draw_overlay
+    from spinescan.io.page import render_page
+
+    folder.mkdir(parents=True, exist_ok=True)
+    text = report.to_json(file)
+    if file is None:
+        film, report = replace(film, sha256=""), replace(report, sha256="")
+    draw_overlay(film, report).save(folder / "overlay.png")
+    page = render_page(film, report, title=title, cards=cards)
+    (folder / "page.html").write_bytes(page.encode("utf-8", "replace"))
+    unfinished = folder / "report.json.part"
+    unfinished.write_bytes(text.encode("utf-8", "replace") + b"\n")
+    unfinished.replace(folder / "report.json")
+
+
+def read_report(folder: Path) -> dict[str, Any] | None:
+    """The report in a film's folder, or None if there is none that can be read."""
+    try:
+        record = json.loads((folder / "report.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def read_index(out: Path) -> frozenset[Done]:
+    """What earlier runs did. A line that a killed run left half-written counts as not done."""
+    try:
+        lines = (out / INDEX).read_bytes().splitlines()
+    except FileNotFoundError:
+        return frozenset()
+    found = set()
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            found.add(Done(entry["name"], entry["sha256"], entry["version"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return frozenset(found)
+
+
+def add_to_index(out: Path, done: Done) -> None:
+    """Append one line to the index, on a line of its own even after a half-written one."""
+    entry = {"name": done.name, "sha256": done.sha256, "version": done.version}
+    with (out / INDEX).open("a+b") as stream:
+        if stream.tell() > 0:
+            stream.seek(-1, os.SEEK_END)
+            if stream.read(1) != b"\n":
+                stream.write(b"\n")
+        stream.write(json.dumps(entry).encode() + b"\n")

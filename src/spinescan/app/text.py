@@ -1,0 +1,46 @@
+"""A record as a few lines for a person at a terminal."""
+
+from typing import Any
+
+from spinescan.core.report import RESEARCH_USE
+
+
+def describe(record: dict[str, Any], title: str) -> str:
+    """The record as a short table under its title."""
+    if "error" in record:
+        error = record["error"]
+        return f"{title}\n  failed ({error['kind']}): {error['message']}"
+    lines = [f"{title}\n  {_summary(record)}"]
+    lines += [f"  {_curve(curve)}" for curve in record["curves"]]
+    if record["als"] is not None:
+        lines.append(f"  {_als(record['als'])}")
+    lines += [f"  note: {warning['text']}" for warning in record["warnings"]]
+    lines.append(f"  {RESEARCH_USE}")
+    return "\n".join(lines)
+
+
+def _summary(record: dict[str, Any]) -> str:
+    rows, columns = record["size"]
+    film = f"{record['view']} view, {rows} x {columns} pixels"
+    if record["decision"] == "abstained":
+        return f"{film}: no answer ({', '.join(record['reasons'])})"
+    return film if record["curves"] else f"{film}: no curve of 10 degrees or more"
+
+
+def _curve(curve: dict[str, Any]) -> str:
+    region = curve["region"].replace("_", " ")
+    levels = f"{curve['upper']} to {curve['lower']}, apex {curve['apex']}"
+    side = f"convex to the picture's {curve['convex_side']}"
+    if curve["patient_side"] is not None:
+        side = f"convex to the patient's {curve['patient_side']}"
+    interval = curve["interval_deg"]
+    between = "" if interval is None else f" ({interval[0]:.0f} to {interval[1]:.0f})"
+    return f"{region:<18} Cobb {curve['cobb_deg']:.0f}{between} degrees, {levels}, {side}"
+
+
+def _als(als: dict[str, Any]) -> str:
+    if als["type"] is None and als["family"] is None:
+        return f"ALS type           none ({', '.join(als['reasons'])})"
+    answer = als["type"] or f"family {als['family']}"
+    others = f", or {' or '.join(als['alternatives'])}" if als["alternatives"] else ""
+    return f"ALS type           {answer}{others} (provisional)"
