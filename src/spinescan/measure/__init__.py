@@ -1,0 +1,1 @@
+"""Pure functions of landmarks: curves, balance, the ALS verdict, the AASCE protocol."""

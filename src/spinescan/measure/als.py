@@ -1,0 +1,114 @@
+"""A first ALS verdict (Augmented Lehnert-Schroth) from the curves of one frontal film.
+
+The order of decision: which curves reach 10 degrees; 3-curve or 4-curve pelvis by the transitional
+point against the CSL, with the tilt of L5 against L4 as second witness; then the type by apex,
+crossing of the CSL, and the ratios of Cobb angles and lengths. All numbers are in `als_thresholds`;
+most are provisional, since no film with an ALS label is public.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from spinescan.core.anatomy import Landmarks
+from spinescan.core.report import AlsType, Curve, Decision, Region, Verdict
+from spinescan.measure.als_evidence import AlsEvidence, als_evidence
+from spinescan.measure.als_facts import als_facts
+from spinescan.measure.als_rules import Answer, decide, family_of
+from spinescan.measure.als_thresholds import ALS_THRESHOLDS as LIMIT
+from spinescan.measure.curves import PLACES, region_of
+
+MAX_ALTERNATIVES = 2
+
+_CAVEATS = ("csl_approximate", "levels_uncertain")
+"""Facts that limit an answer and so stand among its reasons."""
+
+_STEPS = (0.25, 0.5, 0.75, 1.0)
+"""Shares of a margin by which a fact is moved, the likelier alternatives first."""
+
+_MARGINS = {
+    # The family is not moved here: its rivals come from the witnesses (`Answer.rivals`).
+    "lumbar_apex": LIMIT.lumbar_crosses.margin,
+    "thoracic_apex": LIMIT.thoracic_shift.margin,
+    "l4_into_deg": LIMIT.l4_into.margin,
+    "cobb_ratio": LIMIT.lumbar_larger.margin,
+    "length_ratio": LIMIT.long_ratio.margin,
+}
+
+
+def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
+    """Decide the type from the curves that `find_curves` found on these landmarks.
+
+    A mirrored film gives the same type. Alternatives, at most two, are the types that the witnesses
+    of the family leave possible, then those that result when one fact moves by no more than its
+    margin, when a curve just over 10 degrees is left out, or when every apex lies half a level
+    higher or lower (a whole level where the levels' names are not certain).
+
+    Without a type the reason is one of
+
+    - "no_curve" (decision "accepted"): no curve reaches 10 degrees;
+    - "levels_missing": T5..L5 are not all visible;
+    - "apex_outside_table": only proximal thoracic or lumbosacral curves;
+    - "family_unclear": the facts that tell 3C from 4C lie too near their borders;
+    - "no_type_fits": the facts contradict every type of the family.
+
+    "tp_near_border" and "witnesses_disagree" tell of a doubtful family, "csl_approximate" and
+    "levels_uncertain" of what limits any answer; these go with a type, too.
+    """
+    evidence = als_evidence(landmarks, curves)
+    facts = als_facts(landmarks, curves, evidence)
+    decision: Decision = "abstained"
+    others: tuple[AlsType, ...] = ()
+    if evidence is None:
+        answer = Answer(None, ("levels_missing",))
+    elif not curves:
+        answer, decision = Answer(None, ("no_curve",)), "accepted"
+    else:
+        answer = decide(evidence)
+        others = _alternatives(landmarks, curves, evidence, answer)
+        decision = "abstained" if answer.type is None else "accepted"
+    return Verdict(
+        type=answer.type,
+        family=None if answer.type is None else family_of(answer.type),
+        alternatives=others,
+        facts=facts,
+        decision=decision,
+        reasons=(*answer.reasons, *(f.code for f in facts if f.code in _CAVEATS)),
+    )
+
+
+def _alternatives(
+    landmarks: Landmarks, curves: tuple[Curve, ...], evidence: AlsEvidence, answer: Answer
+) -> tuple[AlsType, ...]:
+    nearby = [decide(e).type for e in _nearby(landmarks, curves, evidence)]
+    others = dict.fromkeys(t for t in (*answer.rivals, *nearby) if t not in (None, answer.type))
+    return tuple(t for t in others if t is not None)[:MAX_ALTERNATIVES]
+
+
+def _nearby(
+    landmarks: Landmarks, curves: tuple[Curve, ...], evidence: AlsEvidence
+) -> Iterator[AlsEvidence]:
+    """The evidence as it might be, the likelier first."""
+    for step in _STEPS:
+        for name, margin in _MARGINS.items():
+            value = getattr(evidence, name)
+            if value is not None:
+                yield replace(evidence, **{name: value - step * margin})
+                yield replace(evidence, **{name: value + step * margin})
+    for changed in _nearby_curves(landmarks, curves):
+        moved = als_evidence(landmarks, changed)
+        if moved is not None:
+            yield moved
+
+
+def _nearby_curves(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Iterator[tuple[Curve, ...]]:
+    limit = LIMIT.min_cobb.value + LIMIT.min_cobb.margin
+    if len(curves) > 1 and curves[-1].cobb_deg < limit:
+        yield curves[:-1]
+    for places in (1, -1) if landmarks.levels_certain else (1, -1, 2, -2):
+        yield tuple(replace(c, region=_region_moved(c.apex, places)) for c in curves)
+
+
+def _region_moved(apex: str, places: int) -> Region:
+    """The region if the apex lay so many places (half levels) lower."""
+    place = PLACES.index(apex) + places
+    return region_of(PLACES[min(max(place, 0), len(PLACES) - 1)])

@@ -1,0 +1,129 @@
+"""Where a frontal spine stands against the vertical through the sacrum, and how its ends tilt.
+
+Signs: offsets are positive towards the picture's right, tilts are positive when the end on the
+picture's right lies lower. The film's vertical is taken for the plumb line. Offsets are given in
+vertebral widths, that is as a share of the mean width of the visible lumbar vertebrae, since a film
+seldom tells its millimetres.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinescan.core.anatomy import Landmarks
+from spinescan.core.report import Curve, Measurement
+from spinescan.measure.curves import head_down
+from spinescan.measure.frontal import FrontalSpine
+
+WIDTHS = "vertebral widths"
+"""Unit of an offset: 1 is the mean width of the visible lumbar vertebrae."""
+
+_CSL_METHODS = {
+    "S1": "CSL: vertical through the middle of S1",
+    "L5": "CSL approximate: vertical through the middle of L5's inferior endplate, S1 not visible",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CentralSacralLine:
+    """The vertical x = `x` (pixels from the film's left edge) and the level it was found from.
+
+    From "L5" (the middle of its inferior endplate) it is an approximation.
+    """
+
+    x: float
+    source: Literal["S1", "L5"]
+
+    @property
+    def approximate(self) -> bool:
+        """Whether S1 was not visible."""
+        return self.source != "S1"
+
+
+def central_sacral_line(landmarks: Landmarks) -> CentralSacralLine | None:
+    """The CSL from S1, else from L5; None if neither is visible."""
+    for source, left, right in (
+        ("S1", "S1_left", "S1_right"),
+        ("L5", "L5_inferior_left", "L5_inferior_right"),
+    ):
+        if left in landmarks and right in landmarks:
+            rows = [landmarks.names.index(left), landmarks.names.index(right)]
+            x = float(landmarks.points_xy[rows, 0].mean())
+            return CentralSacralLine(x, "S1" if source == "S1" else "L5")
+    return None
+
+
+def thoracic_and_next(curves: tuple[Curve, ...]) -> tuple[Curve, Curve] | None:
+    """The largest main thoracic curve and the next one below it; None if there is no such pair."""
+    down = head_down(curves)
+    thoracic = [c for c in down if c.region == "main_thoracic"]
+    if not thoracic:
+        return None
+    largest = max(thoracic, key=lambda c: c.cobb_deg)
+    below = down[down.index(largest) + 1 :]
+    return (largest, below[0]) if below else None
+
+
+def transitional_point(
+    landmarks: Landmarks, curves: tuple[Curve, ...]
+) -> NDArray[np.float64] | None:
+    """The transitional point (2,) as x, y in isotropic units (`Landmarks.isotropic`).
+
+    It is the middle between the centres of the main thoracic curve's lower end vertebra and of the
+    next curve's upper end vertebra (doi 10.1186/s13013-017-0114-2); None without such a pair.
+    """
+    pair = thoracic_and_next(curves)
+    if pair is None:
+        return None
+    return point_between(FrontalSpine.from_landmarks(landmarks), *pair)
+
+
+def point_between(spine: FrontalSpine, upper: Curve, lower: Curve) -> NDArray[np.float64]:
+    """Middle (2,) between the end vertebrae of two curves that face each other."""
+    facing = spine.point_xy(upper.lower) + spine.point_xy(lower.upper)
+    return np.asarray(facing / 2, dtype=np.float64)
+
+
+def frontal_measurements(
+    landmarks: Landmarks, curves: tuple[Curve, ...]
+) -> tuple[Measurement, ...]:
+    """T1, L4 and L5 tilt; offsets of T1, of every apex and of the transitional point from the CSL.
+
+    What needs a level that is not visible is left out. An apical translation's level is the apex.
+    """
+    spine = FrontalSpine.from_landmarks(landmarks)
+    return (*_tilts(spine), *_offsets(landmarks, spine, curves))
+
+
+def _tilts(spine: FrontalSpine) -> Iterator[Measurement]:
+    method = "mean tilt of both endplates to the picture's horizontal; + = picture's right lower"
+    for level in ("T1", "L4", "L5"):
+        if level in spine:
+            yield Measurement(f"{level}_tilt", spine.tilt_deg(level), "deg", method, (level,))
+
+
+def _offsets(
+    landmarks: Landmarks, spine: FrontalSpine, curves: tuple[Curve, ...]
+) -> Iterator[Measurement]:
+    csl, width = central_sacral_line(landmarks), spine.lumbar_width()
+    if csl is None or width is None:
+        return
+    where = f"; {_CSL_METHODS[csl.source]}; share of the mean lumbar width; + = picture's right"
+
+    def offset(name: str, x: float, what: str, levels: tuple[str, ...]) -> Measurement:
+        return Measurement(name, (x - csl.x) / width, WIDTHS, what + where, levels)
+
+    if "T1" in spine:
+        x = float(spine.point_xy("T1")[0])
+        yield offset("T1_to_CSL", x, "centre of T1 to CSL", ("T1",))
+    for curve in curves:
+        x = float(spine.point_xy(curve.apex)[0])
+        what = "apical translation: centre of the apical vertebra or disc to CSL"
+        yield offset("apical_translation", x, what, (curve.apex,))
+    pair, point = thoracic_and_next(curves), transitional_point(landmarks, curves)
+    if pair is not None and point is not None:
+        what = "transitional point (doi 10.1186/s13013-017-0114-2) to CSL"
+        yield offset("TP_to_CSL", float(point[0]), what, (pair[0].lower, pair[1].upper))

@@ -1,0 +1,130 @@
+"""Lateral curves of a frontal film: end vertebrae, apex, region, Cobb angle.
+
+A curve's Cobb angle is the angle between the superior endplate of its upper and the inferior
+endplate of its lower end vertebra, the end vertebrae being the most tilted ones (J Bone Joint Surg
+Am 1990;72:320). Of all ways to divide a spine into curves convex to alternate sides, the one with
+the largest sum of (Cobb angle - 10 degrees) is taken. So a curve of less than 10 degrees never
+counts, and a wiggle of less than 10 degrees never breaks up a larger curve. Neighbouring curves may
+share an end vertebra; a straight stretch between them belongs to neither. Only differences of tilt
+enter: turning the film changes nothing.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinescan.core.anatomy import LEVELS, Landmarks
+from spinescan.core.report import Curve, Region, Side
+from spinescan.measure.frontal import FrontalSpine
+
+MIN_COBB_DEG = 10.0
+"""Scoliosis begins at 10 degrees (SRS). Also the depth that a wiggle needs to divide a curve."""
+
+MIN_VERTEBRAE = 3
+"""A curve has an upper end, an apex and a lower end."""
+
+REGIONS: tuple[tuple[Region, str], ...] = (
+    ("proximal_thoracic", "T5/T6"),
+    ("main_thoracic", "T11/T12"),
+    ("thoracolumbar", "L1"),
+    ("lumbar", "L5"),
+)
+"""Each region and its lowest apex (Lenke/SRS), from the head down.
+
+The published table runs from T2 to L4. An apex beyond it takes the nearest region: above T2 it is
+proximal thoracic, below L4 lumbar.
+"""
+
+PLACES: tuple[str, ...] = tuple(
+    place
+    for upper, lower in zip(LEVELS, (*LEVELS[1:], None), strict=True)
+    for place in ((upper, f"{upper}/{lower}") if lower else (upper,))
+)
+"""Every vertebra and disc where an apex can be, from the head down."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A curve by the rows of its end vertebrae; sense is +1 when convex to the picture's right."""
+
+    upper: int
+    lower: int
+    sense: int
+    cobb_deg: float
+
+
+def find_curves(landmarks: Landmarks) -> tuple[Curve, ...]:
+    """The curves of 10 degrees and more, largest first.
+
+    Sides are those of the picture for a film with the head up. Levels that lack a corner are left
+    out; a spine without a curve, or with fewer than three visible vertebrae, gives ().
+    """
+    spine = FrontalSpine.from_landmarks(landmarks)
+    curves = [_curve(spine, span) for span in _divide(_relative_tilts(spine))]
+    return tuple(sorted(curves, key=lambda c: -c.cobb_deg))
+
+
+def head_down(curves: tuple[Curve, ...]) -> tuple[Curve, ...]:
+    """The same curves from the head down."""
+    return tuple(sorted(curves, key=lambda c: LEVELS.index(c.upper)))
+
+
+def region_of(apex: str) -> Region:
+    """The region that an apex ("T8", "T11/T12") gives its curve."""
+    place = PLACES.index(apex)
+    return next(region for region, last in REGIONS if place <= PLACES.index(last))
+
+
+def _relative_tilts(spine: FrontalSpine) -> NDArray[np.float64]:
+    """Tilts (m, 2) against the spine's own mean: no turn of the film wraps at 180 degrees."""
+    angles = np.exp(1j * np.radians(spine.tilts_deg))
+    relative: NDArray[np.float64] = np.degrees(np.angle(angles * np.conj(angles.sum())))
+    return relative
+
+
+def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
+    """The best division into curves of alternate sense, from the head down."""
+    superior, inferior = tilts_deg.T
+    nothing: tuple[float, tuple[_Span, ...]] = (0.0, ())
+    # above[sense][row]: the best division whose last curve has that sense and ends by that row.
+    above = {sense: [nothing] * len(superior) for sense in (1, -1)}
+    for lower in range(len(superior)):
+        for sense in (1, -1):
+            candidates = [above[sense][lower - 1]] if lower else [nothing]
+            for upper in range(lower - MIN_VERTEBRAE + 1):
+                cobb = float(sense * (inferior[lower] - superior[upper]))
+                if cobb >= MIN_COBB_DEG:
+                    total, spans = above[-sense][upper]
+                    span = _Span(upper, lower, sense, cobb)
+                    candidates.append((total + cobb - MIN_COBB_DEG, (*spans, span)))
+            above[sense][lower] = max(candidates, key=lambda c: c[0])
+    return max((above[1][-1], above[-1][-1]), key=lambda c: c[0])[1] if above[1] else ()
+
+
+def _curve(spine: FrontalSpine, span: _Span) -> Curve:
+    apex = _apex(spine, span)
+    side: Side = "right" if span.sense > 0 else "left"
+    return Curve(
+        region=region_of(apex),
+        convex_side=side,
+        upper=spine.levels[span.upper],
+        apex=apex,
+        lower=spine.levels[span.lower],
+        cobb_deg=span.cobb_deg,
+    )
+
+
+def _apex(spine: FrontalSpine, span: _Span) -> str:
+    """The vertebra or disc that lies farthest off the chord, on the convex side."""
+    between = spine.levels[span.upper : span.lower + 1]
+    discs = [f"{a}/{b}" for a, b in pairwise(between)]
+    names = [*between[1:-1], *(d for d in discs if d in PLACES)]
+    start, end = spine.centres_xy[[span.upper, span.lower]]
+    along_x, along_y = end - start
+    offsets = [
+        span.sense * (along_y * x - along_x * y)
+        for x, y in (spine.point_xy(name) - start for name in names)
+    ]
+    return names[int(np.argmax(offsets))]
