@@ -1,0 +1,121 @@
+"""DICOM projection radiographs (CR, DX, RF, secondary capture) as radiographs, read by pydicom."""
+
+import zlib
+from io import BytesIO
+
+from pydicom import Dataset, dcmread
+from pydicom.filereader import _read_file_meta_info, read_preamble
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from spinescan.core.errors import ReadError
+from spinescan.core.radiograph import Radiograph
+from spinescan.core.report import Notice
+from spinescan.io.dicom_geometry import pixel_geometry, shown_sides
+from spinescan.io.dicom_grey import grey_film
+from spinescan.io.limits import ReadLimits
+
+_PROJECTIONS = frozenset(("CR", "DX", "DR", "RF", "RG", "XA", "OT", "SC"))
+"""Modalities that give a projection radiograph; OT and SC are captures of unnamed origin."""
+
+_PROJECTION_CLASSES = frozenset(
+    (
+        "1.2.840.10008.5.1.4.1.1.1",  # CR
+        "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
+        "1.2.840.10008.5.1.4.1.1.1.1.1",  # DX for processing
+        "1.2.840.10008.5.1.4.1.1.7",  # secondary capture
+        "1.2.840.10008.5.1.4.1.1.12.1",  # X-ray angiography
+        "1.2.840.10008.5.1.4.1.1.12.2",  # X-ray radiofluoroscopy
+    )
+)
+
+
+def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
+    """Decode a DICOM film, with or without preamble. No patient data leaves the header.
+
+    Raises
+    ------
+    ReadError
+        Or whatever pydicom and the decoders raise on damaged data; `read_radiograph` turns that
+        into a ReadError.
+    """
+    header = dcmread(BytesIO(_inflated(data, limits)), force=True)
+    _require_single_projection(header)
+    rows, columns = _integer(header, "Rows"), _integer(header, "Columns")
+    limits.check_size(rows, columns)
+    geometry = pixel_geometry(header)
+    sides = shown_sides(header)
+    pixels, grey_notices = grey_film(header)
+    return Radiograph(
+        pixels=pixels,
+        sha256=sha256,
+        spacing_mm=geometry.spacing_mm,
+        spacing_origin=geometry.origin,
+        pixel_aspect=geometry.pixel_aspect,
+        declared_view=sides.view,
+        patient_left=sides.patient_left,
+        notices=(*geometry.notices, *sides.notices, *grey_notices, *_text_notices(header)),
+    )
+
+
+def _inflated(data: bytes, limits: ReadLimits) -> bytes:
+    """The file, with a deflated data set inflated up to the limit and no further.
+
+    pydicom inflates whatever it is given, and a few kilobytes can become gigabytes.
+    """
+    stream = BytesIO(data)
+    read_preamble(stream, force=True)
+    syntax = _read_file_meta_info(stream).get("TransferSyntaxUID")
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return data
+    start = stream.tell()
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    body = inflater.decompress(data[start:], limits.max_bytes + 1)
+    limits.check_bytes(len(body))
+    if not inflater.eof:
+        raise ReadError("its deflated data set ends too early", kind="truncated")
+    # The same file in the encoding it has now; the identifier keeps its length.
+    deflated = DeflatedExplicitVRLittleEndian.encode()
+    plain = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\0")
+    return data[:start].replace(deflated, plain) + body
+
+
+def _require_single_projection(header: Dataset) -> None:
+    modality = str(header.get("Modality") or "").strip().upper()
+    sop_class = UID(str(header.get("SOPClassUID") or ""))
+    if "PixelData" not in header:
+        what = sop_class.name or modality or "nothing that is known"
+        raise ReadError(f"a DICOM file without a picture in it ({what})", kind="not_an_image")
+    if modality not in _PROJECTIONS if modality else sop_class not in {*_PROJECTION_CLASSES, ""}:
+        what = modality if modality else sop_class.name
+        raise ReadError(
+            f"a DICOM image of kind {what}; expected a projection radiograph (CR, DX, RF or a "
+            "secondary capture)",
+            kind="unsupported",
+        )
+    frames = _integer(header, "NumberOfFrames", 1)
+    if frames > 1:
+        raise ReadError(
+            f"has {frames} frames; export the one frame to read as an image of its own",
+            kind="multi_frame",
+        )
+
+
+def _integer(header: Dataset, keyword: str, default: int | None = None) -> int:
+    value = header.get(keyword)
+    if value is None and default is not None:
+        return default
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ReadError(f"a DICOM file without a valid {keyword}", kind="damaged") from None
+
+
+def _text_notices(header: Dataset) -> tuple[Notice, ...]:
+    if str(header.get("BurnedInAnnotation") or "").strip().upper() != "YES":
+        return ()
+    return (
+        Notice(
+            "burned_in_annotation",
+            "The header says that text is burned into the picture; it may identify the patient.",
+        ),
+    )

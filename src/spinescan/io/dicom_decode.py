@@ -1,0 +1,106 @@
+"""The stored values of a DICOM film's one frame."""
+
+import gdcm
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import get_frame
+from pydicom.pixels import get_decoder
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
+
+from spinescan.core.errors import ReadError
+from spinescan.io.codestream import jpeg2000_frame, jpeg_frame
+
+for _stream in ("Warning", "Error", "Debug"):
+    getattr(gdcm.Trace, f"{_stream}Off")()
+
+# One decoder for each encoding, so that a film reads the same everywhere. gdcm only where nothing
+# else decodes it under a free licence: the others are sturdier against damaged streams.
+_PLUGIN: dict[UID, str] = {
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    JPEGLossless: "gdcm",
+    JPEGLosslessSV1: "gdcm",
+    JPEGLSLossless: "gdcm",
+    JPEGLSNearLossless: "gdcm",
+    **dict.fromkeys(JPEG2000TransferSyntaxes, "pylibjpeg"),
+    RLELossless: "pylibjpeg",
+}
+
+
+def stored_values(header: Dataset) -> tuple[NDArray[np.generic], str]:
+    """Decode the frame.
+
+    Returns
+    -------
+    values
+        Integers of shape (rows, columns) or (rows, columns, samples), unused bits corrected.
+    photometric
+        The photometric interpretation of `values`; a decoder may have changed the header's.
+    """
+    syntax = _transfer_syntax(header)
+    options: dict[str, str] = {}
+    if syntax.is_encapsulated:
+        if syntax not in _PLUGIN:
+            raise ReadError(f"compressed as {syntax.name}, which is not read", kind="unsupported")
+        bits = _check_stream(header, syntax)
+        if syntax == JPEGExtended12Bit and bits > 8:
+            # pydicom withholds these from gdcm, which reads them well: gdcm goes by the stream,
+            # whatever kind of JPEG it is told.
+            syntax = JPEGLossless
+        options["decoding_plugin"] = _PLUGIN[syntax]
+    header.file_meta.TransferSyntaxUID = syntax
+    # raw: no conversion of colours, which would take many times the picture's memory.
+    values, used = get_decoder(syntax).as_array(header, index=0, raw=True, **options)
+    return values, str(used["photometric_interpretation"])
+
+
+def _transfer_syntax(header: Dataset) -> UID:
+    if getattr(header, "file_meta", None) is None:
+        header.file_meta = FileMetaDataset()
+    named = header.file_meta.get("TransferSyntaxUID")
+    if named:
+        syntax = UID(str(named))
+        if syntax.is_private or not syntax.is_transfer_syntax:
+            raise ReadError("its encoding is of no known kind", kind="unsupported")
+        return syntax
+    # An old file that does not name its encoding; pydicom has found out while reading.
+    implicit, little = header.original_encoding
+    if implicit:
+        return ImplicitVRLittleEndian
+    return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+
+
+def _check_stream(header: Dataset, syntax: UID) -> int:
+    """Compare the compressed stream's own header with the file's; return the stream's bits."""
+    if syntax == RLELossless:  # has no size of its own
+        return int(header.BitsStored)
+    stream = get_frame(header.PixelData, 0, number_of_frames=1)
+    frame = (jpeg2000_frame if syntax in JPEG2000TransferSyntaxes else jpeg_frame)(stream)
+    told = (int(header.Rows), int(header.Columns), int(header.SamplesPerPixel))
+    if (frame.rows, frame.columns, frame.samples) != told:
+        raise ReadError(
+            f"its compressed picture has {frame.columns} x {frame.rows} pixels of "
+            f"{frame.samples} sample(s), its header says {told[1]} x {told[0]} of {told[2]}",
+            kind="damaged",
+        )
+    if frame.bits > int(header.BitsAllocated):
+        raise ReadError(
+            f"its compressed picture has {frame.bits} bits, its header says {header.BitsAllocated}",
+            kind="damaged",
+        )
+    return frame.bits
