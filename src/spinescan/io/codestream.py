@@ -17,12 +17,17 @@ _END = b"\xff\xd9"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Size of a compressed picture; `bits` is the precision of a sample."""
+    """Size of a compressed picture.
+
+    `bits` is the precision of a sample; `subsampled` tells that the first of three samples is finer
+    than the others, which only a luminance beside two colour differences is.
+    """
 
     rows: int
     columns: int
     samples: int
     bits: int
+    subsampled: bool = False
 
 
 def jpeg_frame(stream: bytes) -> Frame:
@@ -46,11 +51,14 @@ def jpeg_frame(stream: bytes) -> Frame:
         if marker in (_EOI, _SOS):
             break
         if marker in _FRAME_MARKERS:
+            samples = stream[at + 9]
+            sampling = stream[at + 11 : at + 11 + 3 * samples : 3]
             return Frame(
                 rows=int.from_bytes(stream[at + 5 : at + 7], "big"),
                 columns=int.from_bytes(stream[at + 7 : at + 9], "big"),
-                samples=stream[at + 9],
+                samples=samples,
                 bits=stream[at + 4],
+                subsampled=len(sampling) == 3 and sampling[0] > max(sampling[1:]),
             )
         at += 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
     raise ReadError("its compressed picture has no frame header", kind="damaged")

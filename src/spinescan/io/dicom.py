@@ -83,6 +83,9 @@ def _require_single_projection(header: Dataset) -> None:
     modality = str(header.get("Modality") or "").strip().upper()
     sop_class = UID(str(header.get("SOPClassUID") or ""))
     if "PixelData" not in header:
+        # pydicom gives what it has where a file breaks off, or nothing at all.
+        if len(header) == 0 or "Rows" in header or sop_class in _PROJECTION_CLASSES:
+            raise ReadError("a DICOM file that ends before its picture does", kind="truncated")
         what = sop_class.name or modality or "nothing that is known"
         raise ReadError(f"a DICOM file without a picture in it ({what})", kind="not_an_image")
     if modality not in _PROJECTIONS if modality else sop_class not in {*_PROJECTION_CLASSES, ""}:

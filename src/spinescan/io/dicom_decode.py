@@ -23,7 +23,7 @@ from pydicom.uid import (
 )
 
 from spinescan.core.errors import ReadError
-from spinescan.io.codestream import jpeg2000_frame, jpeg_frame
+from spinescan.io.codestream import Frame, jpeg2000_frame, jpeg_frame
 
 for _stream in ("Warning", "Error", "Debug"):
     getattr(gdcm.Trace, f"{_stream}Off")()
@@ -54,19 +54,24 @@ def stored_values(header: Dataset) -> tuple[NDArray[np.generic], str]:
     """
     syntax = _transfer_syntax(header)
     options: dict[str, str] = {}
+    subsampled = False
     if syntax.is_encapsulated:
         if syntax not in _PLUGIN:
             raise ReadError(f"compressed as {syntax.name}, which is not read", kind="unsupported")
-        bits = _check_stream(header, syntax)
-        if syntax == JPEGExtended12Bit and bits > 8:
-            # pydicom withholds these from gdcm, which reads them well: gdcm goes by the stream,
-            # whatever kind of JPEG it is told.
-            syntax = JPEGLossless
+        if syntax != RLELossless:  # which has no header of its own
+            frame = _checked_frame(header, syntax)
+            subsampled = frame.subsampled
+            if syntax == JPEGExtended12Bit and frame.bits > 8:
+                # pydicom withholds these from gdcm, which reads them well: gdcm goes by the
+                # stream, whatever kind of JPEG it is told.
+                syntax = JPEGLossless
         options["decoding_plugin"] = _PLUGIN[syntax]
     header.file_meta.TransferSyntaxUID = syntax
     # raw: no conversion of colours, which would take many times the picture's memory.
     values, used = get_decoder(syntax).as_array(header, index=0, raw=True, **options)
-    return values, str(used["photometric_interpretation"])
+    photometric = str(used["photometric_interpretation"])
+    # Some writers turn colours into YBR for the compression and forget to say so.
+    return values, "YBR_FULL" if subsampled and photometric == "RGB" else photometric
 
 
 def _transfer_syntax(header: Dataset) -> UID:
@@ -85,10 +90,8 @@ def _transfer_syntax(header: Dataset) -> UID:
     return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
 
 
-def _check_stream(header: Dataset, syntax: UID) -> int:
-    """Compare the compressed stream's own header with the file's; return the stream's bits."""
-    if syntax == RLELossless:  # has no size of its own
-        return int(header.BitsStored)
+def _checked_frame(header: Dataset, syntax: UID) -> Frame:
+    """The compressed stream's own header, refused where it contradicts the file's."""
     stream = get_frame(header.PixelData, 0, number_of_frames=1)
     frame = (jpeg2000_frame if syntax in JPEG2000TransferSyntaxes else jpeg_frame)(stream)
     told = (int(header.Rows), int(header.Columns), int(header.SamplesPerPixel))
@@ -103,4 +106,4 @@ def _check_stream(header: Dataset, syntax: UID) -> int:
             f"its compressed picture has {frame.bits} bits, its header says {header.BitsAllocated}",
             kind="damaged",
         )
-    return frame.bits
+    return frame

@@ -65,6 +65,17 @@ def read_picture(
     return Radiograph(pixels=_grey(image, orientation), sha256=sha256, notices=notices)
 
 
+def ends_early(data: bytes, picture_format: PictureFormat) -> bool:
+    """Whether a file that could not be decoded is one that was cut off; a help to say so."""
+    if picture_format == "WEBP":
+        return len(data) < 8 + int.from_bytes(data[4:8], "little")
+    if picture_format == "TIFF":
+        return len(data) <= int.from_bytes(data[4:8], "little" if data[:1] == b"I" else "big")
+    if picture_format == "JPEG":
+        return b"\xff\xd9" not in data
+    return picture_format == "PNG" and b"IEND" not in data
+
+
 def _open(data: bytes, picture_format: PictureFormat) -> ImageFile.ImageFile:
     module, name = _PLUGINS[picture_format]
     opener = getattr(importlib.import_module(module), name)

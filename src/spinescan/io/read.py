@@ -30,7 +30,7 @@ from spinescan.core.radiograph import Radiograph
 from spinescan.io.grey import HALF_STEP, no_contrast
 from spinescan.io.limits import DEFAULT_LIMITS, ReadLimits
 from spinescan.io.quiet import quiet
-from spinescan.io.sniff import require_film_format
+from spinescan.io.sniff import FilmFormat, require_film_format
 from spinescan.io.walk import films_in, is_url, iter_films
 
 __all__ = ["READ_ERROR_KINDS", "ReadLimits", "iter_films", "read_radiograph"]
@@ -119,14 +119,7 @@ def _decode(data: bytes, limits: ReadLimits) -> Radiograph:
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         with quiet():
-            if film_format == "DICOM":
-                from spinescan.io.dicom import read_dicom
-
-                film = read_dicom(data, sha256, limits)
-            else:
-                from spinescan.io.picture import read_picture
-
-                film = read_picture(data, film_format, sha256, limits)
+            film = _film(data, film_format, sha256, limits)
     except ReadError:
         raise
     except MemoryError as error:
@@ -134,10 +127,20 @@ def _decode(data: bytes, limits: ReadLimits) -> Radiograph:
     except Exception as error:
         # Decoders of damaged data raise nearly every type there is; this is the one place that
         # turns them into ours.
-        raise _damaged(film_format, error) from error
+        raise _damaged(data, film_format, error) from error
     if float(film.pixels.max()) - float(film.pixels.min()) < HALF_STEP:
         raise no_contrast()
     return film
+
+
+def _film(data: bytes, film_format: FilmFormat, sha256: str, limits: ReadLimits) -> Radiograph:
+    if film_format == "DICOM":
+        from spinescan.io.dicom import read_dicom
+
+        return read_dicom(data, sha256, limits)
+    from spinescan.io.picture import read_picture
+
+    return read_picture(data, film_format, sha256, limits)
 
 
 _TRUNCATED_SIGNS = (
@@ -150,10 +153,15 @@ _TRUNCATED_SIGNS = (
 )
 
 
-def _damaged(film_format: str, error: Exception) -> ReadError:
+def _damaged(data: bytes, film_format: FilmFormat, error: Exception) -> ReadError:
     text = " ".join(str(error).split())[:200] or type(error).__name__
-    if isinstance(error, EOFError) or any(sign in text.lower() for sign in _TRUNCATED_SIGNS):
-        return ReadError(f"a {film_format} file that ends too early ({text})", kind="truncated")
-    if "MAX_TEXT" in text or "Decompressed data too large" in text:
+    if "Decompressed data too large" in text:
         return ReadError(f"a {film_format} file with too much text in it", kind="too_large")
+    cut_off = isinstance(error, EOFError) or any(sign in text.lower() for sign in _TRUNCATED_SIGNS)
+    if not cut_off and film_format != "DICOM":
+        from spinescan.io.picture import ends_early
+
+        cut_off = ends_early(data, film_format)
+    if cut_off:
+        return ReadError(f"a {film_format} file that ends too early ({text})", kind="truncated")
     return ReadError(f"a damaged {film_format} file ({text})", kind="damaged")
