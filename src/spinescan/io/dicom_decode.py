@@ -68,7 +68,13 @@ def stored_values(header: Dataset) -> tuple[NDArray[np.generic], str]:
         options["decoding_plugin"] = _PLUGIN[syntax]
     header.file_meta.TransferSyntaxUID = syntax
     # raw: no conversion of colours, which would take many times the picture's memory.
-    values, used = get_decoder(syntax).as_array(header, index=0, raw=True, **options)
+    try:
+        values, used = get_decoder(syntax).as_array(header, index=0, raw=True, **options)
+    except BaseException as error:
+        # The RLE decoder is written in Rust, whose panic is no `Exception` and has no public name.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ReadError("its compressed picture is damaged", kind="damaged") from error
     photometric = str(used["photometric_interpretation"])
     # Some writers turn colours into YBR for the compression and forget to say so.
     return values, "YBR_FULL" if subsampled and photometric == "RGB" else photometric
