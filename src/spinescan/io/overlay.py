@@ -87,8 +87,8 @@ def draw_overlay(film: Radiograph, report: Report) -> Image.Image:
     """The film with outlines, end-vertebra lines, angles, apexes, CSL and level names, in RGB.
 
     Beside a narrow film there are dark margins for the labels; a banner above it tells what the
-    reader must know, a line below it that this is for research use only. Nothing is drawn on a film
-    whose view is not frontal, and no curve where the report has none.
+    reader must know, a line below it that this is for research use only. A film that is not frontal
+    gets no marks; one that was not accepted gets outlines and level names alone, in grey.
     """
     picture, points = film_picture(film).convert("RGB"), report.landmarks
     if points is None or report.view != "frontal":
@@ -98,7 +98,7 @@ def draw_overlay(film: Radiograph, report: Report) -> Image.Image:
         return _framed(picture, report)
     scale = film_scale(film)
     bodies = dict(zip(levels, corners * scale, strict=True))
-    csl = central_sacral_line(points)
+    csl = central_sacral_line(points) if report.decision == "accepted" else None
     csl_x = None if csl is None else csl.x * scale
     csl_text = "CSL (from L5)" if csl is not None and csl.approximate else "CSL"
     return _framed(_marked(picture, bodies, report, csl_x, csl_text), report)
@@ -164,7 +164,7 @@ def _mark(curve: Curve, colour: Colour, bodies: dict[str, Points], size: int) ->
     ]
     if curve.interval_deg is not None:
         low, high = curve.interval_deg
-        text.insert(1, (f"95 %: {low:.0f} to {high:.0f}\N{DEGREE SIGN}", size))
+        text.insert(1, (f"({low:.0f} to {high:.0f}\N{DEGREE SIGN})", size))
     return _Mark(curve, colour, lines, Label(tuple(text), colour))
 
 

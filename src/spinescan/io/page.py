@@ -1,0 +1,86 @@
+"""A Report as one self-contained HTML page: no script, nothing fetched, untrusted text escaped."""
+
+import base64
+from collections.abc import Mapping
+from functools import lru_cache
+from io import BytesIO
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from PIL import Image
+
+from spinescan import __version__
+from spinescan.core.radiograph import Radiograph
+from spinescan.core.report import RESEARCH_USE, Report
+from spinescan.io.overlay import draw_overlay, film_picture
+from spinescan.io.words import LEVELS_COUNTED, REGIONS, explain
+
+MAX_PICTURE = 1600
+"""The longer side of an embedded picture, in pixels."""
+
+
+def render_page(
+    film: Radiograph, report: Report, *, title: str, cards: Mapping[str, str] | None = None
+) -> str:
+    """The page of one film, as HTML text.
+
+    Parameters
+    ----------
+    title
+        What the reader knows the film by, such as its file name; untrusted. Empty for an anonymous
+        page: then the film's digest is left out too.
+    cards
+        Text of the model card by the name of its bundle; a bundle without one is only named.
+    """
+    return _template().render(
+        report=report,
+        title=title,
+        cards=cards or {},
+        version=__version__,
+        research_use=RESEARCH_USE,
+        film_data=_embedded(film_picture(film)),
+        overlay_data=_embedded(draw_overlay(film, report)),
+        levels_counted=_levels_counted(report),
+        sides_known=any(curve.patient_side for curve in report.curves),
+    )
+
+
+def _levels_counted(report: Report) -> str | None:
+    points = report.landmarks
+    return None if points is None or points.levels_certain else LEVELS_COUNTED
+
+
+def _embedded(picture: Image.Image) -> str:
+    """The picture as a data address."""
+    picture.thumbnail((MAX_PICTURE, MAX_PICTURE), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    picture.save(out, "JPEG", quality=88, subsampling=0, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("spinescan.io"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["quantity"] = _quantity
+    environment.filters["explain"] = explain
+    environment.filters["region"] = REGIONS.__getitem__
+    environment.filters["words"] = lambda name: name.replace("_", " ")
+    return environment.get_template("page.html")
+
+
+def _quantity(value: float | str | None, unit: str) -> str:
+    """A value with its unit, to a precision that its measuring deserves."""
+    if value is None:
+        return "not known"
+    if isinstance(value, str):
+        return f"{value} {unit}".strip()
+    if unit == "deg":
+        return f"{value:.1f}\N{DEGREE SIGN}"
+    if unit == "ratio":
+        return f"{value:.2f}"
+    return (f"{value:.0f} {unit}" if float(value).is_integer() else f"{value:.2f} {unit}").strip()
