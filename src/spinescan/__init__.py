@@ -1,6 +1,7 @@
 """SpineScan reads spine radiographs: curves, Cobb angles and the ALS type. Research use only."""
 
 import os
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,16 @@ def scan(source: "str | os.PathLike[str] | bytes") -> "Report":
         The film cannot be read, or a model bundle is missing or damaged. A film that is read but is
         not a frontal spine raises nothing: its Report abstains and says why.
     """
-    from spinescan.infer.scanner import Scanner
     from spinescan.io.read import read_radiograph
 
-    return Scanner.default().scan(read_radiograph(source))
+    return _shipped_scanner().scan(read_radiograph(source))
+
+
+@cache
+def _shipped_scanner() -> "Scanner":
+    from spinescan.infer.scanner import Scanner
+
+    return Scanner.default()
 
 
 def __getattr__(name: str) -> object:

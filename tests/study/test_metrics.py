@@ -72,7 +72,9 @@ def test_held_out_median_ignores_its_own_group(groups: list[int]) -> None:
     values[own] += 1000
     after = held_out_median(values, groups)
     np.testing.assert_array_equal(before[own], after[own])
-    np.testing.assert_allclose(before[own], np.median(values[~own], axis=0)[None].repeat(own.sum(), 0))
+    np.testing.assert_allclose(
+        before[own], np.median(values[~own], axis=0)[None].repeat(own.sum(), 0)
+    )
 
 
 def test_held_out_median_needs_two_groups() -> None:

@@ -1,5 +1,6 @@
 """Many films: one record each, in the order asked for, whatever happens to a single one."""
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -49,19 +50,24 @@ class Film:
         return f"film-{self.number:04d}" if settings.anonymous else folder_name(self.source)
 
 
-def shipped_scanner() -> "Scanner":
+Load = Callable[[int | None], "Scanner"]
+"""Makes a scanner whose networks may use so many threads (None: all cores)."""
+
+
+def shipped_scanner(threads: int | None) -> "Scanner":
     """The scanner with the models that ship."""
     from spinescan.infer.scanner import Scanner
 
-    return Scanner.default()
+    return Scanner.default(threads=threads)
 
 
 class FilmScanner:
     """Turns one film after the other into a record. The models are loaded with the first."""
 
-    def __init__(self, settings: Settings, load: Callable[[], "Scanner"] = shipped_scanner) -> None:
+    def __init__(self, settings: Settings, load: Load, threads: int | None) -> None:
         self.settings = settings
         self._load = load
+        self._threads = threads
         self._scanner: Scanner | None = None
 
     def __call__(self, film: Film) -> Record:
@@ -91,7 +97,7 @@ class FilmScanner:
         ):
             return {**earlier, "file": film.source}
         if self._scanner is None:
-            self._scanner = self._load()
+            self._scanner = self._load(self._threads)
         report = self._scanner.scan(radiograph)
         file = None if settings.anonymous else film.source
         if settings.out is not None:
@@ -100,8 +106,7 @@ class FilmScanner:
                 radiograph,
                 report,
                 file=file,
-                title=name if file is None else Path(file).name,
-                cards=self._scanner.cards,
+                cards={self._scanner.bundle.name: self._scanner.bundle.card},
             )
         return report.to_dict(file)
 
@@ -111,7 +116,7 @@ def scan_batch(
     settings: Settings,
     *,
     jobs: int = 1,
-    load: Callable[[], "Scanner"] = shipped_scanner,
+    load: Load = shipped_scanner,
 ) -> Iterator[Record]:
     """One record for each source, in order.
 
@@ -126,7 +131,8 @@ def scan_batch(
         Makes a scanner; with several jobs it must be importable by the workers.
     """
     films = [Film(i, source) for i, source in enumerate(sources, start=1)]
-    scanner = FilmScanner(settings, load)
+    threads = None if jobs == 1 else max(1, (os.cpu_count() or 1) // jobs)
+    scanner = FilmScanner(settings, load, threads)
     records = map(scanner, films) if jobs == 1 else _in_workers(films, scanner, jobs)
     for film, record in zip(films, records, strict=True):
         if settings.out is not None and not settings.anonymous and "sha256" in record:

@@ -1,16 +1,16 @@
 """The folder that `spinescan scan --out` fills: one folder a film, and an index of what is done.
 
-    DIR/index.jsonl                one line a film that was scanned (not with --anonymous)
-    DIR/<name>/report.json         the Report
-    DIR/<name>/overlay.png         the film with its curves
-    DIR/<name>/page.html           all of it on one page that needs no other file
+DIR/index.jsonl                one line a film that was scanned (not with --anonymous)
+DIR/<name>/report.json         the Report
+DIR/<name>/overlay.png         the film with its curves
+DIR/<name>/page.html           all of it on one page that needs no other file
 """
 
 import hashlib
 import json
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spinescan.core.radiograph import Radiograph
     from spinescan.core.report import Report
 
-INDEX = "index.jsonl"
+INDEX, REPORT, OVERLAY, PAGE = "index.jsonl", "report.json", "overlay.png", "page.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,14 @@ def folder_name(source: str) -> str:
     place = os.path.abspath(source) if local else source  # noqa: PTH100 (resolve follows links)
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
     stem = Path(source.rstrip("/")).stem if local else Path(source.split("?")[0]).stem
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._")[:60] or "film"
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._-")[:60] or "film"
     return f"{readable}-{digest}"
+
+
+def is_result(source: str, out: Path) -> bool:
+    """Whether a picture is an overlay that an earlier run wrote into `out`, and so no film."""
+    path = Path(source)
+    return path.name == OVERLAY and path.parent.parent.resolve() == out.resolve()
 
 
 def write_results(
@@ -48,7 +54,6 @@ def write_results(
     report: "Report",
     *,
     file: str | None,
-    title: str,
     cards: "Mapping[str, str]",
 ) -> None:
     """Write the three files of one film. `file` None: without the file's name and digest.
@@ -64,21 +69,19 @@ def write_results(
     from spinescan.io.page import render_page
 
     folder.mkdir(parents=True, exist_ok=True)
-    text = report.to_json(file)
-    if file is None:
-        film, report = replace(film, sha256=""), replace(report, sha256="")
-    draw_overlay(film, report).save(folder / "overlay.png")
+    draw_overlay(film, report).save(folder / OVERLAY)
+    title = "" if file is None else Path(file).name  # without a title the page is anonymous
     page = render_page(film, report, title=title, cards=cards)
-    (folder / "page.html").write_bytes(page.encode("utf-8", "replace"))
-    unfinished = folder / "report.json.part"
-    unfinished.write_bytes(text.encode("utf-8", "replace") + b"\n")
-    unfinished.replace(folder / "report.json")
+    (folder / PAGE).write_bytes(page.encode("utf-8", "replace"))
+    unfinished = folder / f"{REPORT}.part"
+    unfinished.write_bytes(report.to_json(file).encode("utf-8", "replace") + b"\n")
+    unfinished.replace(folder / REPORT)
 
 
 def read_report(folder: Path) -> dict[str, Any] | None:
     """The report in a film's folder, or None if there is none that can be read."""
     try:
-        record = json.loads((folder / "report.json").read_bytes())
+        record = json.loads((folder / REPORT).read_bytes())
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) else None

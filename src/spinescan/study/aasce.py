@@ -37,9 +37,7 @@ def score_aasce(films: Sequence[AasceFilm], records: Sequence[Record]) -> dict[s
     sound = [i for i, film in enumerate(films) if not film.suspect]
     return {
         "all_films": _score(films, matched),
-        "without_suspect_landmarks": _score(
-            [films[i] for i in sound], [matched[i] for i in sound]
-        ),
+        "without_suspect_landmarks": _score([films[i] for i in sound], [matched[i] for i in sound]),
     }
 
 

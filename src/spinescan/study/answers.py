@@ -61,9 +61,7 @@ def match_records(files: Sequence[str], records: Iterable[Record]) -> list[Recor
         if "file" not in record:
             raise DataError("a record without its file's name (--anonymous) cannot be scored")
         parts = PurePath(record["file"]).parts
-        index = next(
-            (place[parts[-k:]] for k in range(depth, 0, -1) if parts[-k:] in place), None
-        )
+        index = next((place[parts[-k:]] for k in range(depth, 0, -1) if parts[-k:] in place), None)
         if index is None:
             raise DataError(f"{record['file']}: not a film of this data set")
         if found[index] is not None:
@@ -73,7 +71,7 @@ def match_records(files: Sequence[str], records: Iterable[Record]) -> list[Recor
 
 
 def corners_xy(record: Record) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """The levels that a report marks with all four corners, and these: float64 (m, 4, 2), pixels."""
+    """The levels that a report marks in full, and their corners: float64 (m, 4, 2), in pixels."""
     landmarks = record["landmarks"]
     if landmarks is None:
         return (), np.empty((0, 4, 2))
@@ -84,7 +82,7 @@ def corners_xy(record: Record) -> tuple[tuple[str, ...], NDArray[np.float64]]:
 
 
 def outcome(record: Record | None) -> str:
-    """ "accepted", "abstained" or "failed"; a film without a record failed."""
+    """One of "accepted", "abstained" and "failed"; a film without a record failed."""
     if record is None or "error" in record:
         return "failed"
     return str(record["decision"])

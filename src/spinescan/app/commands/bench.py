@@ -1,7 +1,9 @@
 """`spinescan bench`: how good the answers are, on published data sets that you have."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,24 @@ if TYPE_CHECKING:
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+_REPORTS = click.option(
+    "--reports",
+    type=FILE,
+    multiple=True,
+    help="Score these answers of `spinescan scan --json` instead of scanning. May be given several"
+    " times, such as one file a fold; a film without a line counts as failed.",
+)
+_BUNDLE = click.option(
+    "--bundle", type=FOLDER, help="Scan with this model bundle instead of the one that ships."
+)
+_JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Worker processes for scanning.",
+)
+
 
 @click.group()
 def bench() -> None:
@@ -23,15 +43,8 @@ def bench() -> None:
 
 
 def _source_options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
-                     help="Worker processes for scanning."),
-        click.option("--bundle", type=FOLDER,
-                     help="Scan with this model bundle instead of the one that ships."),
-        click.option("--reports", type=FILE, multiple=True,
-                     help="Score these answers of `spinescan scan --json` instead of scanning. May be "
-                     "given several times (one file a fold); a film without a line counts as failed."),
-    ):  # fmt: skip
+    """Where the answers come from; the same for each benchmark."""
+    for option in (_JOBS, _BUNDLE, _REPORTS):
         command = option(command)
     return command
 
@@ -53,7 +66,9 @@ def aasce(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: in
     with _errors_in_one_line():
         films = read_aasce(folder)
         records = _answers([film.path for film in films], reports, bundle, jobs)
-        _print("aasce", records, _trained_on("aasce", reports, bundle), score_aasce(films, records))
+        trained_on = _trained_on(reports, bundle)
+        seen = None if trained_on is None else "aasce" in trained_on
+        _print("aasce", records, {"trained_on_these_films": seen, **score_aasce(films, records)})
 
 
 @bench.command()
@@ -72,4 +87,65 @@ def boxes(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: in
     with _errors_in_one_line():
         films = read_boxes(folder)
         records = _answers([film.path for film in films], reports, bundle, jobs)
-        _print("boxes", records, None, score_boxes(films, records))
+        trained_on = _trained_on(reports, bundle)
+        _print("boxes", records, {"trained_on": trained_on, **score_boxes(films, records)})
+
+
+def _answers(
+    films: Sequence[Path], reports: Sequence[Path], bundle: Path | None, jobs: int
+) -> list[dict[str, Any]]:
+    from spinescan.app.batch import Settings, scan_batch, shipped_scanner
+    from spinescan.app.progress import answers_with_bar
+    from spinescan.study.answers import read_records
+
+    if reports and bundle is not None:
+        raise click.UsageError("--reports are scored as they are; leave out --bundle.")
+    if reports:
+        return read_records(reports)
+    load = shipped_scanner if bundle is None else partial(_scanner_of, bundle)
+    records = []
+    with answers_with_bar(len(films)) as show:
+        for record in scan_batch([str(film) for film in films], Settings(), jobs=jobs, load=load):
+            records.append(record)
+            show("")
+    return records
+
+
+def _scanner_of(folder: Path, threads: int | None) -> "Scanner":
+    from spinescan.infer.scanner import Scanner
+
+    return Scanner.from_folder(folder, threads=threads)
+
+
+def _trained_on(reports: Sequence[Path], bundle: Path | None) -> list[str] | None:
+    """The data sets that the scanning bundles were trained on; None: given reports do not tell."""
+    from spinescan.infer.bundle import Bundle, shipped_bundles
+
+    if reports:
+        return None
+    folders = shipped_bundles() if bundle is None else (bundle,)
+    told = [Bundle.load(folder).provenance.get("trained_on", ()) for folder in folders]
+    return sorted({name for names in told for name in names})
+
+
+def _print(benchmark: str, records: Sequence[dict[str, Any]], figures: dict[str, Any]) -> None:
+    import spinescan
+
+    bundles = {(b["name"], b["version"]) for record in records for b in record.get("bundles", ())}
+    answer = {
+        "benchmark": benchmark,
+        "spinescan": spinescan.__version__,
+        "bundles": [{"name": name, "version": version} for name, version in sorted(bundles)],
+        **figures,
+    }
+    click.echo(json.dumps(answer, indent=2, allow_nan=False))
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    from spinescan.core.errors import SpineScanError
+
+    try:
+        yield
+    except SpineScanError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,9 +1,6 @@
 """`spinescan scan`: films in, reports out."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -57,7 +54,8 @@ def scan(
     Research use only. Not a medical device; not for diagnosis or treatment decisions.
     """
     from spinescan.app.batch import Settings, scan_batch
-    from spinescan.app.results import read_index
+    from spinescan.app.progress import answers_with_bar
+    from spinescan.app.results import is_result, read_index
     from spinescan.app.text import describe
     from spinescan.io.read import iter_films
 
@@ -68,11 +66,12 @@ def scan(
     films = list(iter_films(sources))
     if out is not None:
         _make_folder(out)
+        films = [film for film in films if not is_result(film, out)]
     done = read_index(out) if out is not None and resume else frozenset()
     settings = Settings(out=out, anonymous=anonymous, max_pixels=max_pixels, done=done)
     failed = not films
     try:
-        with _printer(len(films)) as show:
+        with answers_with_bar(len(films)) as show:
             records = scan_batch(films, settings, jobs=jobs)
             for number, record in enumerate(records, start=1):
                 failed |= "error" in record
@@ -92,31 +91,3 @@ def _make_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
-
-
-@contextmanager
-def _printer(films: int) -> Iterator[Callable[[str], None]]:
-    """What prints an answer; with several films and a terminal, a bar on standard error beside it."""
-    if films < 2 or not sys.stderr.isatty():
-        yield _print
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, redirect_stdout=False) as progress:
-        bar = progress.add_task("films", total=films)
-
-        def show(text: str) -> None:
-            if sys.stdout.isatty():  # the same screen: let the bar make room
-                console.print(text, markup=False, highlight=False, soft_wrap=True)
-            else:
-                _print(text)
-            progress.advance(bar)
-
-        yield show
-
-
-def _print(text: str) -> None:
-    # Bytes: a file name need not be printable in the terminal's encoding.
-    click.echo(text.encode("utf-8", "replace"))

@@ -1,0 +1,40 @@
+"""`spinescan models`: what ships, and what its cards say."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from spinescan.infer.bundle import Bundle
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> None:
+    """List the models that ship: version, task, size, figures."""
+    if ctx.invoked_subcommand is not None:
+        return
+    for bundle in _shipped():
+        size = sum(network.path.stat().st_size for network in bundle.networks.values())
+        click.echo(f"{bundle.name} {bundle.version} ({bundle.task}, {size / 1e6:.1f} MB)")
+        click.echo(f"  {', '.join(f'{name} {value}' for name, value in bundle.summary.items())}")
+
+
+@models.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print a model's card: its data, terms, figures and known failures."""
+    found = {bundle.name: bundle for bundle in _shipped()}
+    if name not in found:
+        raise click.UsageError(f"No model {name!r}; there are: {', '.join(found)}.")
+    click.echo(found[name].card)
+
+
+def _shipped() -> "list[Bundle]":
+    from spinescan.core.errors import SpineScanError
+    from spinescan.infer.bundle import Bundle, shipped_bundles
+
+    try:
+        return [Bundle.load(folder) for folder in shipped_bundles()]
+    except SpineScanError as error:
+        raise click.ClickException(str(error)) from error

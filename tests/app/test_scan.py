@@ -1,0 +1,165 @@
+"""The contract of `spinescan scan`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from spinescan.app.main import cli
+from spinescan.core.report import RESEARCH_USE
+from tests.app.fakes import ABSTAIN, DEFECT, FakeScanner, write_film
+
+
+@pytest.fixture
+def scanner(monkeypatch: pytest.MonkeyPatch) -> FakeScanner:
+    fake = FakeScanner()
+    monkeypatch.setattr(
+        "spinescan.infer.scanner.Scanner.default", staticmethod(lambda threads: fake)
+    )
+    return fake
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of a good film, a film that is no spine, a text with a film's name, and a table."""
+    films = tmp_path / "films"
+    write_film(films / "a.png")
+    write_film(films / "deeper" / "a.png", ABSTAIN)
+    (films / "broken.png").write_text("this is no picture")
+    (films / "table.csv").write_text("a,b\n")
+    return films
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(cli, ["scan", *map(str, words)])
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+pytestmark = pytest.mark.usefixtures("scanner")
+
+
+def test_json_is_one_report_a_line_and_nothing_else(folder: Path) -> None:
+    result = run(folder, "--json")
+    records = lines(result)
+    assert [Path(r["file"]).relative_to(folder).as_posix() for r in records] == [
+        "a.png", "broken.png", "deeper/a.png",
+    ]  # fmt: skip
+    assert [r.get("decision") for r in records] == ["accepted", None, "abstained"]
+    assert set(records[1]) == {"schema_version", "file", "error"}
+    assert set(records[1]["error"]) == {"kind", "message"}
+    assert result.stderr == ""
+
+
+def test_exit_codes(folder: Path) -> None:
+    assert run(folder / "a.png").exit_code == 0
+    assert run(folder / "deeper" / "a.png").exit_code == 0  # abstaining is an answer
+    assert run(folder).exit_code == 1
+    assert run(folder / "absent.png").exit_code == 1
+    assert run().exit_code == 2
+    assert run(folder, "--jobs", 0).exit_code == 2
+    assert run(folder, "--max-pixels", 0).exit_code == 2
+    assert run(folder, "--nonsense").exit_code == 2
+
+
+def test_resume_needs_a_folder_and_names(folder: Path, tmp_path: Path) -> None:
+    assert run(folder, "--resume").exit_code == 2
+    result = run(folder, "--resume", "--anonymous", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "digests" in result.stderr
+
+
+def test_out_that_cannot_be_a_folder_is_wrong_usage(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert run(folder, "--out", tmp_path / "file").exit_code == 2
+    assert run(folder, "--out", tmp_path / "file" / "below").exit_code == 2
+
+
+def test_an_empty_folder_is_a_failure_with_a_reason(tmp_path: Path) -> None:
+    result = run(tmp_path, "--json")
+    assert result.exit_code == 1
+    assert lines(result)[0]["error"]["kind"] == "not_found"
+
+
+def test_a_person_reads_curves_type_and_the_limits(folder: Path) -> None:
+    result = run(folder)
+    text = result.stdout
+    assert "Cobb 31 (26 to 36) degrees, T5 to T11, apex T8" in text
+    assert "convex to the picture's left" in text
+    assert "3CH, or 3CN (provisional)" in text
+    assert "no answer (not_a_frontal_spine)" in text
+    assert "failed (not_an_image)" in text
+    assert text.count(RESEARCH_USE) == 2
+    assert str(folder / "deeper" / "a.png") in text
+
+
+def test_help_says_research_use_only() -> None:
+    for words in (["--help"], ["scan", "--help"]):
+        assert "Research use only" in CliRunner().invoke(cli, words).stdout
+
+
+def test_out_holds_a_folder_for_each_film_even_of_equal_names(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    records = lines(run(folder, "--json", "--out", out))
+    reports = [json.loads(path.read_text("utf-8")) for path in out.glob("a-*/report.json")]
+    assert len(reports) == 2
+    assert sorted(r["file"] for r in reports) == [records[0]["file"], records[2]["file"]]
+    assert len(list(out.glob("a-*/overlay.png"))) == len(list(out.glob("a-*/page.html"))) == 2
+
+
+def test_results_inside_the_folder_of_films_are_no_films(folder: Path) -> None:
+    first = lines(run(folder, "--json", "--out", folder / "out"))
+    assert lines(run(folder, "--json", "--out", folder / "out")) == first
+
+
+def test_resume_scans_only_what_is_new(folder: Path, tmp_path: Path, scanner: FakeScanner) -> None:
+    out = tmp_path / "out"
+    first = lines(run(folder, "--json", "--out", out))
+    assert len(scanner.scanned) == 2
+    write_film(folder / "new.png", mark=7)
+    second = lines(run(folder, "--json", "--out", out, "--resume"))
+    assert len(scanner.scanned) == 3
+    assert [r for r in second if not r["file"].endswith("new.png")] == first
+    run(folder, "--out", out)
+    assert len(scanner.scanned) == 6
+
+
+def test_anonymous_output_tells_no_name(folder: Path, tmp_path: Path) -> None:
+    named = lines(run(folder, "--json"))
+    out = tmp_path / "out"
+    for words in ([], ["--json"]):
+        result = run(folder, "--anonymous", "--out", out, *words)
+        assert result.exit_code == 1
+        files = [path for path in out.rglob("*") if path.is_file()]
+        everything = result.output + "".join(path.read_text("latin-1") for path in files)
+        everything += "".join(str(path.relative_to(out)) for path in files)
+        for secret in ("a.png", "broken", "deeper", str(folder), named[0]["sha256"]):
+            assert secret not in everything
+        assert not (out / "index.jsonl").exists()
+
+
+def test_max_pixels_is_a_limit(folder: Path) -> None:
+    result = run(folder / "a.png", "--json", "--max-pixels", 100)
+    assert lines(result)[0]["error"]["kind"] == "too_large"
+
+
+def test_a_defect_shows_no_traceback(tmp_path: Path) -> None:
+    result = run(write_film(tmp_path / "x.png", DEFECT), "--json")
+    assert result.exit_code == 1
+    assert lines(result)[0]["error"]["kind"] == "internal"
+    assert "Traceback" not in result.output
+
+
+def test_a_name_that_cannot_be_printed_does_not_stop_the_batch(tmp_path: Path) -> None:
+    try:
+        write_film(tmp_path / "odd\udcff\n.png")
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("this disk takes no such name")
+    result = run(tmp_path, "--json")
+    assert result.exit_code == 0
+    assert len(lines(result)) == 1
+    assert run(tmp_path).exit_code == 0

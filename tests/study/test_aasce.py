@@ -1,0 +1,126 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spinescan.core.anatomy import FRONTAL_NAMES
+from spinescan.core.errors import DataError
+from spinescan.core.report import failure_dict
+from spinescan.data.sources import AasceFilm
+from spinescan.measure.aasce import aasce_angles
+from spinescan.study.aasce import score_aasce
+
+WIDTH, HEIGHT = 40.0, 30.0
+
+
+def bent_corners(angle_deg: float) -> np.ndarray:
+    """17 boxes in a column, the tilt running from -angle/2 to +angle/2."""
+    tilt = np.radians(np.linspace(-angle_deg / 2, angle_deg / 2, 17))
+    across = np.stack([np.cos(tilt), np.sin(tilt)], axis=1) * WIDTH / 2
+    centre = np.stack([np.full(17, 200.0), 50 + 40.0 * np.arange(17)], axis=1)
+    down = np.array([0.0, HEIGHT / 2])
+    return np.stack(
+        [
+            centre - across - down,
+            centre + across - down,
+            centre - across + down,
+            centre + across + down,
+        ],
+        axis=1,
+    )
+
+
+def film(i: int, angle_deg: float, *, group: str | None = None, suspect: bool = False) -> AasceFilm:
+    corners = bent_corners(angle_deg)
+    return AasceFilm(
+        file=f"{i}.jpg",
+        path=Path(f"{i}.jpg"),
+        group=group or str(i),
+        corners_px=corners,
+        angles_deg=aasce_angles(corners, 800),
+        suspect=suspect,
+        size=(800, 400),
+    )
+
+
+def answer(i: int, corners: np.ndarray, decision: str = "accepted") -> dict[str, Any]:
+    landmarks = {"names": list(FRONTAL_NAMES), "points_xy": corners.reshape(68, 2).tolist()}
+    return {"file": f"{i}.jpg", "decision": decision, "landmarks": landmarks}
+
+
+FILMS = [film(i, angle) for i, angle in enumerate([20.0, 30.0, 40.0, 50.0])]
+
+
+def test_a_perfect_reader_makes_no_error() -> None:
+    figures = score_aasce(FILMS, [answer(i, f.corners_px) for i, f in enumerate(FILMS)])
+    every = figures["all_films"]["every_film"]
+    assert every["smape_percent"] == {"value": 0.0, "interval_95": [0.0, 0.0]}
+    assert every["largest_angle_mean_error_deg"]["value"] == 0
+    assert figures["all_films"]["corners"]["mean_error_px"]["value"] == 0
+    assert figures["all_films"]["n_accepted"] == 4
+
+
+def test_no_answer_at_all_is_the_worst_case() -> None:
+    every = score_aasce(FILMS, [])["all_films"]
+    assert every["n_failed"] == 4
+    assert every["answered_films"] is None
+    assert every["corners"] is None
+    assert every["every_film"]["smape_percent"]["value"] == 100
+    assert every["every_film"]["largest_angle_mean_error_deg"]["value"] == pytest.approx(35)
+
+
+def test_each_way_of_not_answering_is_counted_apart_and_in_full() -> None:
+    incomplete = answer(2, FILMS[2].corners_px)
+    incomplete["landmarks"]["names"] = incomplete["landmarks"]["names"][4:]
+    incomplete["landmarks"]["points_xy"] = incomplete["landmarks"]["points_xy"][4:]
+    records = [
+        answer(0, FILMS[0].corners_px),
+        answer(1, FILMS[1].corners_px, "abstained"),
+        incomplete,
+        failure_dict("empty", "3.jpg: empty", "3.jpg"),
+    ]
+    figures = score_aasce(FILMS, records)["all_films"]
+    assert (figures["n"], figures["n_groups"]) == (4, 4)
+    assert figures["n_accepted"] == 2
+    assert figures["n_accepted_incomplete"] == 1
+    assert figures["n_abstained"] == 1
+    assert figures["n_failed"] == 1
+    assert figures["every_film"]["smape_percent"]["value"] == 75
+    assert figures["every_film"]["largest_angle_mean_error_deg"]["value"] == pytest.approx(30)
+    assert figures["every_film"]["largest_angle_median_error_deg"]["value"] == pytest.approx(35)
+    assert figures["answered_films"]["n"] == 1
+    assert figures["answered_films"]["smape_percent"]["value"] == 0
+
+
+def test_the_median_predictor_stands_beside() -> None:
+    figures = score_aasce(FILMS, [])["all_films"]["median_predictor"]
+    # Against 20, 30, 40, 50 the medians of the others are 40, 40, 30, 30.
+    assert figures["largest_angle_mean_error_deg"]["value"] == pytest.approx(15)
+
+
+def test_suspect_films_are_left_out_of_the_second_set_of_figures() -> None:
+    films = [*FILMS, film(4, 60.0, suspect=True)]
+    figures = score_aasce(films, [answer(i, f.corners_px) for i, f in enumerate(films[:4])])
+    assert figures["all_films"]["n"] == 5
+    assert figures["all_films"]["every_film"]["smape_percent"]["value"] == 20
+    assert figures["without_suspect_landmarks"]["n"] == 4
+    assert figures["without_suspect_landmarks"]["every_film"]["smape_percent"]["value"] == 0
+
+
+def test_corner_errors_are_distances_and_shares_of_the_width() -> None:
+    shifted = [answer(i, f.corners_px + [3.0, 4.0]) for i, f in enumerate(FILMS)]
+    corners = score_aasce(FILMS, shifted)["all_films"]["corners"]
+    assert corners["mean_error_px"]["value"] == 5
+    assert corners["mean_error_percent_of_vertebra_width"]["value"] == 100 * 5 / WIDTH
+    assert corners["median_error_percent_of_vertebra_width"]["value"] == 100 * 5 / WIDTH
+
+
+def test_films_of_one_case_are_one_group() -> None:
+    films = [film(i, 20.0 + i, group="a" if i < 3 else "b") for i in range(4)]
+    assert score_aasce(films, [])["all_films"]["n_groups"] == 2
+
+
+def test_no_films_are_an_error() -> None:
+    with pytest.raises(DataError, match="no AASCE film"):
+        score_aasce([], [])

@@ -1,0 +1,77 @@
+"""The documents say what the program does."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from spinescan.app.main import cli
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference" / "cli.md"
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def commands(command: click.Command, path: str = "spinescan") -> dict[str, click.Command]:
+    below = command.commands if isinstance(command, click.Group) else {}
+    found = {path: command}
+    for name, sub in below.items():
+        found |= commands(sub, f"{path} {name}")
+    return found
+
+
+def test_the_command_line_reference_is_up_to_date() -> None:
+    assert REFERENCE.read_text("utf-8") == load(ROOT / "docs" / "generate_cli.py").reference()
+
+
+@pytest.mark.parametrize(("path", "command"), commands(cli).items())
+def test_every_option_is_in_the_reference(path: str, command: click.Command) -> None:
+    text = REFERENCE.read_text("utf-8")
+    assert f"\n## {path}\n" in text
+    section = text.split(f"\n## {path}\n")[1].split("\n## ")[0]
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{path} {parameter.name} has no help"
+            for option in parameter.opts:
+                assert option in section
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "CONTRIBUTING.md"])
+def test_commands_and_options_in_the_documents_exist(page: str) -> None:
+    known = commands(cli)
+    for line in re.findall(r"spinescan [a-z][^\n`|#]*", (ROOT / page).read_text("utf-8")):
+        words = line.split()
+        path = max((p for p in known if line.startswith(p)), key=len)
+        if words[1] not in {p.split()[1] for p in known if p != "spinescan"}:
+            continue  # prose, such as "spinescan reads"
+        options = {o for p in known[path].params for o in p.opts} | {"--help"}
+        assert set(re.findall(r"--[a-z-]+", line)) <= options, line
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/index.md"])
+def test_make_targets_in_the_documents_exist(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|    )make ([a-z-]+)", (ROOT / page).read_text("utf-8")))
+    assert named <= targets
+
+
+def test_pictures_that_the_readme_shows_exist() -> None:
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text("utf-8")):
+        assert (ROOT / picture).is_file(), picture
+
+
+def test_make_help_names_every_target() -> None:
+    text = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE)) - {"help", "clean"}
+    assert set(re.findall(r'@echo "make ([a-z-]+)', text)) == targets
