@@ -6,7 +6,7 @@ crossing of the CSL, and the ratios of Cobb angles and lengths. All numbers are 
 most are provisional, since no film with an ALS label is public.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from spinescan.core.anatomy import Landmarks
@@ -15,7 +15,9 @@ from spinescan.measure.als_evidence import AlsEvidence, als_evidence
 from spinescan.measure.als_facts import als_facts
 from spinescan.measure.als_rules import Answer, decide, family_of
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS as LIMIT
+from spinescan.measure.balance import central_sacral_line
 from spinescan.measure.curves import PLACES, region_of
+from spinescan.measure.frontal import FrontalSpine
 
 MAX_ALTERNATIVES = 2
 
@@ -54,8 +56,10 @@ def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
     "tp_near_border" and "witnesses_disagree" tell of a doubtful family, "csl_approximate" and
     "levels_uncertain" of what limits any answer; these go with a type, too.
     """
-    evidence = als_evidence(landmarks, curves)
-    facts = als_facts(landmarks, curves, evidence)
+    spine, csl = FrontalSpine.from_landmarks(landmarks), central_sacral_line(landmarks)
+    certain = landmarks.levels_certain
+    evidence = als_evidence(spine, csl, curves)
+    facts = als_facts(spine, csl, curves, evidence, levels_certain=certain)
     decision: Decision = "abstained"
     others: tuple[AlsType, ...] = ()
     if evidence is None:
@@ -64,7 +68,8 @@ def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
         answer, decision = Answer(None, ("no_curve",)), "accepted"
     else:
         answer = decide(evidence)
-        others = _alternatives(landmarks, curves, evidence, answer)
+        moved = (als_evidence(spine, csl, c) for c in _nearby_curves(curves, certain))
+        others = _alternatives(answer, (*_nearby(evidence), *(e for e in moved if e is not None)))
         decision = "abstained" if answer.type is None else "accepted"
     return Verdict(
         type=answer.type,
@@ -76,35 +81,27 @@ def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
     )
 
 
-def _alternatives(
-    landmarks: Landmarks, curves: tuple[Curve, ...], evidence: AlsEvidence, answer: Answer
-) -> tuple[AlsType, ...]:
-    nearby = [decide(e).type for e in _nearby(landmarks, curves, evidence)]
-    others = dict.fromkeys(t for t in (*answer.rivals, *nearby) if t not in (None, answer.type))
-    return tuple(t for t in others if t is not None)[:MAX_ALTERNATIVES]
+def _alternatives(answer: Answer, nearby: Iterable[AlsEvidence]) -> tuple[AlsType, ...]:
+    possible = (*answer.rivals, *(decide(e).type for e in nearby))
+    others = dict.fromkeys(t for t in possible if t is not None and t != answer.type)
+    return tuple(others)[:MAX_ALTERNATIVES]
 
 
-def _nearby(
-    landmarks: Landmarks, curves: tuple[Curve, ...], evidence: AlsEvidence
-) -> Iterator[AlsEvidence]:
-    """The evidence as it might be, the likelier first."""
+def _nearby(evidence: AlsEvidence) -> Iterator[AlsEvidence]:
+    """The evidence with one fact moved, the smaller moves first."""
     for step in _STEPS:
         for name, margin in _MARGINS.items():
             value = getattr(evidence, name)
             if value is not None:
                 yield replace(evidence, **{name: value - step * margin})
                 yield replace(evidence, **{name: value + step * margin})
-    for changed in _nearby_curves(landmarks, curves):
-        moved = als_evidence(landmarks, changed)
-        if moved is not None:
-            yield moved
 
 
-def _nearby_curves(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Iterator[tuple[Curve, ...]]:
-    limit = LIMIT.min_cobb.value + LIMIT.min_cobb.margin
-    if len(curves) > 1 and curves[-1].cobb_deg < limit:
+def _nearby_curves(curves: tuple[Curve, ...], levels_certain: bool) -> Iterator[tuple[Curve, ...]]:
+    """The curves without one of barely 10 degrees, and with every apex a little off."""
+    if len(curves) > 1 and curves[-1].cobb_deg < LIMIT.min_cobb.value + LIMIT.min_cobb.margin:
         yield curves[:-1]
-    for places in (1, -1) if landmarks.levels_certain else (1, -1, 2, -2):
+    for places in (1, -1) if levels_certain else (1, -1, 2, -2):
         yield tuple(replace(c, region=_region_moved(c.apex, places)) for c in curves)
 
 

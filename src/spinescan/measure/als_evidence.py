@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass, replace
 
-from spinescan.core.anatomy import LEVELS, Landmarks
+from spinescan.core.anatomy import LEVELS
 from spinescan.core.report import Curve
-from spinescan.measure.balance import central_sacral_line, point_between, thoracic_and_next
+from spinescan.measure.balance import CentralSacralLine, point_between, thoracic_and_next
 from spinescan.measure.curves import PLACES
 from spinescan.measure.frontal import FrontalSpine
 
@@ -46,10 +46,11 @@ class AlsEvidence:
     """Length of the lower curve (between its end vertebrae's centres) over the thoracic one."""
 
 
-def als_evidence(landmarks: Landmarks, curves: tuple[Curve, ...]) -> AlsEvidence | None:
+def als_evidence(
+    spine: FrontalSpine, csl: CentralSacralLine | None, curves: tuple[Curve, ...]
+) -> AlsEvidence | None:
     """Measure the evidence; None if a needed level is not visible."""
-    spine = FrontalSpine.from_landmarks(landmarks)
-    csl, width = central_sacral_line(landmarks), spine.lumbar_width()
+    width = spine.lumbar_width()
     if csl is None or width is None or any(level not in spine for level in NEEDED_LEVELS):
         return None
 

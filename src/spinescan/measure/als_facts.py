@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import Curve, Fact
 from spinescan.measure.als_evidence import NEEDED_LEVELS, AlsEvidence
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS as LIMIT
 from spinescan.measure.als_thresholds import Threshold
-from spinescan.measure.balance import central_sacral_line
+from spinescan.measure.balance import CentralSacralLine
 from spinescan.measure.curves import head_down
 from spinescan.measure.frontal import FrontalSpine
 
@@ -15,7 +14,12 @@ _OPPOSITE = {"left": "right", "right": "left"}
 
 
 def als_facts(
-    landmarks: Landmarks, curves: tuple[Curve, ...], evidence: AlsEvidence | None
+    spine: FrontalSpine,
+    csl: CentralSacralLine | None,
+    curves: tuple[Curve, ...],
+    evidence: AlsEvidence | None,
+    *,
+    levels_certain: bool,
 ) -> tuple[Fact, ...]:
     """The facts in the order of decision, then what limits them.
 
@@ -24,7 +28,7 @@ def als_facts(
     return (
         _curves_found(curves),
         *(() if evidence is None else _deciding(evidence)),
-        *_limits(landmarks),
+        *_limits(spine, csl, levels_certain),
     )
 
 
@@ -111,17 +115,17 @@ def _offsets(e: AlsEvidence, thoracic: Curve) -> Iterator[Fact]:
         yield _fact("thoracic_apex_to_csl", e.thoracic_apex, LIMIT.thoracic_shift, text)
 
 
-def _limits(landmarks: Landmarks) -> Iterator[Fact]:
-    spine = FrontalSpine.from_landmarks(landmarks)
+def _limits(
+    spine: FrontalSpine, csl: CentralSacralLine | None, levels_certain: bool
+) -> Iterator[Fact]:
     missing = [level for level in NEEDED_LEVELS if level not in spine]
     if missing:
         text = f"Not all vertebrae that a type needs were found; missing: {', '.join(missing)}."
         yield Fact("levels_missing", ", ".join(missing), "", None, text)
-    csl = central_sacral_line(landmarks)
     if csl is not None and csl.approximate:
         text = "The sacrum was not found: the CSL is drawn from the middle of L5, an approximation."
         yield Fact("csl_approximate", csl.source, "", None, text)
-    if not landmarks.levels_certain:
+    if not levels_certain:
         text = "The vertebrae were counted, not identified: every level may be named one off."
         yield Fact("levels_uncertain", None, "", None, text)
 

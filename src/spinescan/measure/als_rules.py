@@ -53,7 +53,7 @@ def _thoracic_and_lower(e: AlsEvidence) -> Answer:
     rivals = tuple(t for t in both if t != by_type[family]) if near or disagree else ()
     reasons = ("tp_near_border",) if near else ("witnesses_disagree",) if disagree else ()
     if by_type[family] is None:
-        return Answer(None, (*reasons, "no_type_fits"), rivals)
+        return Answer(None, ("no_type_fits", *reasons), rivals)
     return Answer(by_type[family], reasons, rivals)
 
 

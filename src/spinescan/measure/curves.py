@@ -80,8 +80,10 @@ def region_of(apex: str) -> Region:
 def _relative_tilts(spine: FrontalSpine) -> NDArray[np.float64]:
     """Tilts (m, 2) against the spine's own mean: no turn of the film wraps at 180 degrees."""
     angles = np.exp(1j * np.radians(spine.tilts_deg))
-    relative: NDArray[np.float64] = np.degrees(np.angle(angles * np.conj(angles.sum())))
-    return relative
+    relative = np.degrees(np.angle(angles * np.conj(angles.sum())))
+    # Equal tilts stay equal, so that a straight stretch belongs to no curve.
+    rounded: NDArray[np.float64] = np.round(relative, 6)
+    return rounded
 
 
 def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
@@ -92,8 +94,9 @@ def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
     above = {sense: [nothing] * len(superior) for sense in (1, -1)}
     for lower in range(len(superior)):
         for sense in (1, -1):
+            # Of equal candidates the first wins: the shorter curve.
             candidates = [above[sense][lower - 1]] if lower else [nothing]
-            for upper in range(lower - MIN_VERTEBRAE + 1):
+            for upper in range(lower - MIN_VERTEBRAE + 1, -1, -1):
                 cobb = float(sense * (inferior[lower] - superior[upper]))
                 if cobb >= MIN_COBB_DEG:
                     total, spans = above[-sense][upper]
