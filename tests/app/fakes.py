@@ -1,7 +1,9 @@
 """A scanner without a network. It lives in a module so that worker processes can import it."""
 
+import json
 import os
 import signal
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +14,7 @@ from spinescan.core.anatomy import FRONTAL_NAMES, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import BundleRef, Curve, Notice, Report, Verdict
 
-NORMAL, ABSTAIN, DEFECT, CRASH = 40, 90, 140, 190
+NORMAL, ABSTAIN, DEFECT, CRASH, SLOW = 40, 90, 140, 190, 210
 """Grey values of the films that make the fake scanner do so."""
 
 
@@ -40,6 +42,8 @@ class FakeScanner:
         grey = round(float(film.pixels[0, 0]) * 255)
         if grey == CRASH:
             os.kill(os.getpid(), signal.SIGKILL)
+        if grey == SLOW:
+            time.sleep(60)
         if grey == DEFECT:
             raise RuntimeError("a secret of the film")
         abstained = grey == ABSTAIN
@@ -81,3 +85,20 @@ def write_film(path: Path, grey: int = NORMAL, mark: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
     return path
+
+
+def write_bundle(folder: Path, *, trained_on: tuple[str, ...] = ("aasce",)) -> Path:
+    """A bundle without a network."""
+    folder.mkdir(parents=True)
+    values = {
+        "name": folder.name,
+        "version": "1.2.3",
+        "task": "frontal-landmarks",
+        "networks": {},
+        "settings": {},
+        "provenance": {"trained_on": list(trained_on)},
+        "summary": {"smape_percent": 9.5, "n": 439},
+    }
+    (folder / "bundle.json").write_text(json.dumps(values))
+    (folder / "CARD.md").write_text(f"# {folder.name}\n\nIts card.\n")
+    return folder

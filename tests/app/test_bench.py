@@ -1,0 +1,159 @@
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from spinescan.app.main import cli
+from tests.app.fakes import ABSTAIN, FakeScanner, straight_spine, write_bundle, write_film
+
+
+@pytest.fixture
+def scanner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeScanner:
+    fake = FakeScanner()
+    shipped = write_bundle(tmp_path / "bundles" / "fake")
+    monkeypatch.setattr(
+        "spinescan.infer.scanner.Scanner.default", staticmethod(lambda threads: fake)
+    )
+    monkeypatch.setattr("spinescan.infer.bundle.shipped_bundles", lambda: (shipped,))
+    return fake
+
+
+def table(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.fixture
+def aasce(tmp_path: Path) -> Path:
+    """Three films of two cases; the second is one that the fake scanner abstains from."""
+    folder = tmp_path / "aasce"
+    points = straight_spine(200, 100).points_xy / [100, 200]
+    for i, grey in enumerate([40, ABSTAIN, 40]):
+        write_film(folder / "images" / f"{i}.png", grey, mark=i)
+    names = [f"{i}.png" for i in range(3)]
+    xs, ys = ([f"{axis}{k}" for k in range(68)] for axis in "xy")
+    table(
+        folder / "landmarks.csv",
+        [{"file": n, **dict(zip(xs + ys, points.T.ravel(), strict=True))} for n in names],
+    )
+    table(
+        folder / "index.csv",
+        [
+            {
+                "file": name, "case": case, "height": 200, "width": 100,
+                "cobb_1": 10, "cobb_2": 5, "cobb_3": 5,
+                "suspect_landmarks": 0, "exact_duplicate_of": "",
+            }
+            for name, case in zip(names, "aab", strict=True)
+        ],
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def boxes(tmp_path: Path) -> Path:
+    folder = tmp_path / "boxed"
+    centres = straight_spine(200, 100).points_xy.reshape(17, 4, 2).mean(axis=1) / [100, 200]
+    rows = []
+    for i in range(2):
+        write_film(folder / "images" / f"{i}.png", mark=i)
+        rows += [
+            {"file": f"{i}.png", "annotation": 0, "i": k, "xc": x, "yc": y, "w": 0.2, "h": 0.04}
+            for k, (x, y) in enumerate(centres)
+        ]
+    write_film(folder / "images" / "side.png", ABSTAIN)
+    table(folder / "boxes.csv", rows)
+    table(
+        folder / "labels.csv",
+        [
+            {"file": f, "view": v}
+            for f, v in (("0.png", "frontal"), ("1.png", "frontal"), ("side.png", "lateral"))
+        ],
+    )
+    return folder
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(cli, ["bench", *map(str, words)])
+
+
+def test_aasce_scans_and_scores(aasce: Path, scanner: FakeScanner) -> None:
+    result = run("aasce", aasce)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    answer = json.loads(result.stdout)
+    assert answer["benchmark"] == "aasce"
+    assert answer["bundles"] == [{"name": "fake", "version": "1"}]
+    assert answer["trained_on_these_films"] is True
+    figures = answer["all_films"]
+    assert (figures["n"], figures["n_groups"], figures["n_abstained"]) == (3, 2, 1)
+    assert figures["corners"]["mean_error_px"]["value"] < 0.01
+    assert len(scanner.scanned) == 3
+
+
+def test_aasce_scores_reports_of_folds_without_scanning(
+    aasce: Path, scanner: FakeScanner, tmp_path: Path
+) -> None:
+    scanned = CliRunner().invoke(cli, ["scan", str(aasce / "images"), "--json"])
+    lines = scanned.stdout.splitlines(keepends=True)
+    words = []
+    for i, line in enumerate(lines[:2]):
+        (tmp_path / f"fold{i}.jsonl").write_text(line)
+        words += ["--reports", tmp_path / f"fold{i}.jsonl"]
+    count = len(scanner.scanned)
+    answer = json.loads(run("aasce", aasce, *words).stdout)
+    assert len(scanner.scanned) == count
+    assert answer["trained_on_these_films"] is None
+    assert answer["all_films"]["n"] == 3
+    assert answer["all_films"]["n_failed"] == 1
+
+
+@pytest.mark.parametrize("trained_on", [("aasce", "other"), ("other",)])
+def test_aasce_with_a_bundle_tells_what_that_was_trained_on(
+    aasce: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained_on: tuple[str, ...]
+) -> None:
+    bundle = write_bundle(tmp_path / "own", trained_on=trained_on)
+    loaded = []
+
+    def from_folder(folder: Path, *, threads: int | None) -> FakeScanner:
+        loaded.append(folder)
+        return FakeScanner()
+
+    monkeypatch.setattr("spinescan.infer.scanner.Scanner.from_folder", staticmethod(from_folder))
+    answer = json.loads(run("aasce", aasce, "--bundle", bundle).stdout)
+    assert answer["trained_on_these_films"] is ("aasce" in trained_on)
+    assert loaded == [bundle]
+
+
+def test_reports_and_bundle_exclude_each_other(aasce: Path, tmp_path: Path) -> None:
+    (tmp_path / "reports.jsonl").touch()
+    result = run("aasce", aasce, "--reports", tmp_path / "reports.jsonl", "--bundle", tmp_path)
+    assert result.exit_code == 2
+
+
+@pytest.mark.usefixtures("scanner")
+def test_boxes_scans_and_scores(boxes: Path) -> None:
+    result = run("boxes", boxes)
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert answer["trained_on"] == ["aasce"]
+    assert answer["frontal"]["with_boxes"]["followed_by_every_annotation"]["count"] == 2
+    assert answer["lateral"]["accepted"]["count"] == 0
+    assert answer["lateral"]["n_abstained"] == 1
+
+
+@pytest.mark.parametrize("benchmark", ["aasce", "boxes"])
+def test_a_folder_of_another_layout_is_one_line(tmp_path: Path, benchmark: str) -> None:
+    result = run(benchmark, tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    assert run("aasce", tmp_path / "absent").exit_code == 2

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from spinescan.app.main import cli
+from tests.app.fakes import write_bundle
+
+
+@pytest.fixture(autouse=True)
+def bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, ...]:
+    folders = tuple(write_bundle(tmp_path / name) for name in ("first", "second"))
+    monkeypatch.setattr("spinescan.infer.bundle.shipped_bundles", lambda: folders)
+    return folders
+
+
+def test_models_are_listed_with_version_task_and_figures() -> None:
+    result = CliRunner().invoke(cli, ["models"])
+    assert result.exit_code == 0
+    first = result.stdout.splitlines()[:2]
+    assert first[0] == "first 1.2.3 (frontal-landmarks, 0.0 MB)"
+    assert "smape_percent 9.5" in first[1]
+    assert "\nsecond 1.2.3" in result.stdout
+
+
+def test_a_card_is_printed() -> None:
+    result = CliRunner().invoke(cli, ["models", "show", "second"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("# second\n")
+    assert "Its card." in result.stdout
+
+
+def test_an_unknown_model_is_wrong_usage_that_names_the_known() -> None:
+    result = CliRunner().invoke(cli, ["models", "show", "third"])
+    assert result.exit_code == 2
+    assert "first, second" in result.stderr
+
+
+def test_a_damaged_bundle_is_one_line(bundles: tuple[Path, ...]) -> None:
+    (bundles[0] / "bundle.json").write_text("{")
+    result = CliRunner().invoke(cli, ["models"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
