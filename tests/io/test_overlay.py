@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_curves_and_csl_are_drawn_where_they_are_on_any_film(sample, grey):
     ends = [truth.names.index(name) for name in ("S1_left", "S1_right")]
     x = int(truth.points_xy[ends, 0].mean()) + margin
     line = near(np.asarray(picture)[1050:1150, x - 2 : x + 3], (240, 242, 245)).any(axis=1)
-    assert line.mean() > 0.3 or grey == 1.0
+    assert line.mean() > 0.3
     if grey is not None:  # a dash is seen against black and against white, by its rim
         assert np.ptp(np.asarray(picture)[1050:1150, x - 4 : x + 5].astype(int)) > 60
 
@@ -153,10 +154,21 @@ def test_films_of_all_sizes_give_a_picture_to_look_at(rows):
 
 
 def test_a_very_wide_film_is_kept_within_bounds():
-    film, report = film_and_report(
-        np.zeros((40, 6000), dtype=np.float32), Landmarks.from_points([], []), landmarks=None
-    )
+    pixels = np.zeros((40, 6000), dtype=np.float32)
+    film, report = film_and_report(pixels, Landmarks.from_points([], []))
     assert draw_overlay(film, report).width == 2400
+    assert draw_overlay(film, replace(report, landmarks=None)).width == 2400
+
+
+def test_points_in_impossible_places_do_no_harm(sample):
+    pixels, truth = sample
+    points = truth.points_xy.copy()
+    points[4:8] = points[4]  # a vertebra without extent
+    points[20:24] += [-1e6, 3e5]
+    film, report = film_and_report(pixels, Landmarks.from_points(truth.names, points))
+    curve = replace(find_curves(truth)[0], upper="T2")
+    picture = draw_overlay(film, replace(report, curves=(curve,)))
+    assert picture.width < 6000
 
 
 def test_oblong_pixels_are_made_square(sample):
@@ -175,7 +187,7 @@ def test_oblong_pixels_are_made_square(sample):
 
 def test_an_abstained_film_tells_why_and_shows_outlines_only(monkeypatch, sample):
     film, report = film_and_report(
-        *sample, decision="abstained", reasons=("spine_not_followed", "odd_code"), curves=()
+        *sample, decision="abstained", reasons=("not_like_vertebrae", "odd_code"), curves=()
     )
     picture, labels, names = texts(monkeypatch, film, report)
     assert labels == []
@@ -187,7 +199,9 @@ def test_an_abstained_film_tells_why_and_shows_outlines_only(monkeypatch, sample
 
 @pytest.mark.parametrize("view", ["lateral", "other"])
 def test_a_film_that_is_not_frontal_gets_words_and_no_marks(sample, view):
-    film, report = film_and_report(*sample, view=view, decision="abstained", reasons=("lateral",))
+    film, report = film_and_report(
+        *sample, view=view, decision="abstained", reasons=("declared_lateral",)
+    )
     picture, plain = draw_overlay(film, report), film_picture(film)
     assert picture.width == plain.width
     rows = np.asarray(picture)
@@ -208,7 +222,7 @@ def test_pushed_boxes_are_apart_inside_and_near_where_they_want_to_be(boxes, gap
     wanted, heights = [w for w, _ in boxes], [h for _, h in boxes]
     tops = push_apart(wanted, heights, 0, 1000, gap)
     ends = sorted((t, t + h) for t, h in zip(tops, heights, strict=True))
-    assert all(a[1] + gap <= b[0] + 1e-6 for a, b in zip(ends, ends[1:], strict=False))
+    assert all(a[1] + gap <= b[0] + 1e-6 for a, b in pairwise(ends))
     assert all(top >= -1e-6 and bottom <= 1000 + 1e-6 for top, bottom in ends)
     if len(boxes) == 1 and 0 <= wanted[0] <= 1000 - heights[0]:
         assert tops == wanted

@@ -163,7 +163,7 @@ def test_the_page_can_be_read_aloud(film, report):
 
 def test_an_abstained_film_is_explained_and_has_no_curves(film, report):
     report = replace(
-        report, decision="abstained", reasons=("spine_not_found", "odd_code"), curves=(), als=None
+        report, decision="abstained", reasons=("no_spine", "odd_code"), curves=(), als=None
     )
     page = Page(render_page(film, report, title="x"))
     assert "No answer was given for this film" in page.text

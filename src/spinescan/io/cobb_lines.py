@@ -33,7 +33,7 @@ class CobbLines:
             along = outer - inner
             lines.append(np.array([inner - 0.15 * along, outer + 0.9 * along]))
             feet.append(outer + 0.6 * along)
-            x, y = (plate[1] - plate[0]) / np.hypot(*along)
+            x, y = (plate[1] - plate[0]) / max(float(np.hypot(*along)), 1e-9)
             down.append(np.array([-y, x]))
         width = float(np.hypot(*(upper[1] - upper[0])))
         meeting = _meeting(feet[0], down[0], feet[1], -down[1])

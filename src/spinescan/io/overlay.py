@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from spinescan import __version__
 from spinescan.core.anatomy import LEVELS
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import Curve, Report
@@ -25,7 +24,7 @@ from spinescan.io.marks import (
     text_size,
     wrapped,
 )
-from spinescan.io.words import LEVELS_COUNTED, REGIONS, explain
+from spinescan.io.words import LEVELS_COUNTED, REGIONS, explain, product
 from spinescan.measure.balance import central_sacral_line
 
 Points = NDArray[np.float64]
@@ -125,8 +124,14 @@ def _marked(
 
     lines = [Box.around(line) for m in marks for line in m.lines.all_lines()]
     boxes = [p.box for p in placed] + [n.box for n in names] + lines
-    left = max(0, *(int(size / 2 - b.left) for b in boxes)) if boxes else 0
-    right = max(0, *(int(b.right + size / 2) - picture.width for b in boxes)) if boxes else 0
+    # Capped: a point may lie anywhere.
+    left, right = (
+        min(max([0, *(int(reach) for reach in reaches)]), MAX_SIZE // 2)
+        for reaches in (
+            [size / 2 - b.left for b in boxes],
+            [b.right + size / 2 - picture.width for b in boxes],
+        )
+    )
     wide = Image.new("RGB", (left + picture.width + right, picture.height), DARK)
     wide.paste(picture, (left, 0))
 
@@ -193,16 +198,12 @@ def _names(bodies: dict[str, Points], marks: list[_Mark], size: int) -> list[_Na
     for level, body in bodies.items():
         if level not in few:
             continue
-        around, side, (width, height) = (
-            Box.around(body),
-            _concave(level, marks),
-            text_size(level, small),
-        )
+        around, (width, height) = Box.around(body), text_size(level, small)
+        lefts = [around.right + small / 2, around.left - small / 2 - width]
         middle = (around.top + around.bottom - height) / 2
         places = [
             Box(left, top, left + width, top + height)
-            for side in (side, -side)
-            for left in (around.right + small / 2 if side > 0 else around.left - small / 2 - width,)
+            for left in lefts[:: _concave(level, marks)]
             for top in (middle, middle - 0.4 * height, middle + 0.4 * height)
         ]
         box = min(places, key=lambda place: place.count(dots))
@@ -240,7 +241,7 @@ def _curve_labels(marks: list[_Mark], taken: list[Box], height: int, size: int) 
         for mark, (w, h), top in zip(here, sizes, tops, strict=True):
             edge = clear_edge(taken, top, top + h, side)
             tip = float(mark.lines.anchor[0])
-            start = side * max(side * edge if edge is not None else side * tip, side * tip)
+            start = tip if edge is None else side * max(side * edge, side * tip)
             near = start + side * 2 * size
             left, right = (near - w, near) if side < 0 else (near, near + w)
             placed.append(_Placed(mark.label, Box(left, top, right, top + h), mark.lines.anchor))
@@ -267,7 +268,7 @@ def _framed(picture: Image.Image, report: Report) -> Image.Image:
         banner.append((f"ABSTAINED: {why}", _WARN))
     elif report.view == "frontal" and not report.curves:
         banner.append(("No curve of 10 degrees or more.", _WHITE))
-    footer = [(f"SpineScan {__version__} - research use only", _GREY)]
+    footer = [(f"{product()} - research use only", _GREY)]
     points = report.landmarks
     if report.curves and points is not None and not points.levels_certain:
         footer.insert(0, (LEVELS_COUNTED, _WARN))

@@ -8,11 +8,10 @@ from io import BytesIO
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from PIL import Image
 
-from spinescan import __version__
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import RESEARCH_USE, Report
 from spinescan.io.overlay import draw_overlay, film_picture
-from spinescan.io.words import LEVELS_COUNTED, REGIONS, explain
+from spinescan.io.words import REGIONS, explain, product
 
 MAX_PICTURE = 1600
 """The longer side of an embedded picture, in pixels."""
@@ -35,18 +34,12 @@ def render_page(
         report=report,
         title=title,
         cards=cards or {},
-        version=__version__,
+        product=product(),
         research_use=RESEARCH_USE,
         film_data=_embedded(film_picture(film)),
         overlay_data=_embedded(draw_overlay(film, report)),
-        levels_counted=_levels_counted(report),
         sides_known=any(curve.patient_side for curve in report.curves),
     )
-
-
-def _levels_counted(report: Report) -> str | None:
-    points = report.landmarks
-    return None if points is None or points.levels_certain else LEVELS_COUNTED
 
 
 def _embedded(picture: Image.Image) -> str:

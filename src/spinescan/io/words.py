@@ -1,18 +1,17 @@
 """The codes of a Report in plain words, for pictures and pages."""
 
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 
 REASONS: dict[str, str] = {
-    # why no landmarks were accepted
-    "not_a_spine": "The picture does not look like a radiograph of a spine.",
-    "not_frontal": "The film does not look like a frontal view of the spine.",
-    "lateral": "The film looks like a lateral view; only frontal views are measured.",
-    "spine_not_found": "No spine could be found on the film.",
-    "spine_not_followed": "The spine could not be followed from T1 to L5.",
-    "too_few_vertebrae": "Too few vertebrae are visible.",
-    "low_score": "The model is not sure enough of the points it placed.",
-    "low_contrast": "The film has too little contrast to be read.",
-    "no_model": "No model for this view is installed.",
+    # why the landmarks were not accepted
+    "no_spine": "No spine could be found on the film.",
+    "declared_lateral": "The file says that this is a lateral film; only frontal films are measured.",
+    "not_like_a_spine": "The picture does not look like a frontal film of the spine.",
+    "not_like_vertebrae": "What was found does not look like a row of vertebrae.",
+    "too_few_levels": "Too few vertebrae could be followed.",
+    "unsteady": "The film and its mirror image were read too differently to trust either.",
+    "uneven_row": "The vertebrae that were found do not grow evenly, so some are misplaced.",
     # why there is no ALS type, or what limits it
     "no_curve": "No curve reaches 10 degrees.",
     "levels_missing": "T5 to L5 are not all visible.",
@@ -22,7 +21,6 @@ REASONS: dict[str, str] = {
     "witnesses_disagree": "The transitional point and the tilt of L4 and L5 disagree.",
     "csl_approximate": "The sacrum was not found; the central sacral line was taken from L5.",
     "levels_uncertain": "The names of the levels are counted, not certain.",
-    "landmarks_abstained": "The landmarks were not accepted, so nothing was derived from them.",
 }
 
 REGIONS: dict[str, str] = {
@@ -38,3 +36,14 @@ LEVELS_COUNTED = "Level names are counted, not certain: check them."
 def explain(codes: Iterable[str]) -> tuple[str, ...]:
     """A sentence for every reason code; a code that is not known is given as it is."""
     return tuple(REASONS.get(code, code) for code in codes)
+
+
+def product() -> str:
+    """Name and version of this program.
+
+    Asked of the installation: importing the package's root from here would point upwards.
+    """
+    try:
+        return f"SpineScan {version('spinescan')}"
+    except PackageNotFoundError:
+        return "SpineScan (not installed)"
