@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 REASONS: dict[str, str] = {
     # why the landmarks were not accepted
     "no_spine": "No spine could be found on the film.",
-    "declared_lateral": "The file says that this is a lateral film; only frontal films are measured.",
+    "declared_lateral": "The file says that the film is lateral; only frontal films are measured.",
     "not_like_a_spine": "The picture does not look like a frontal film of the spine.",
     "not_like_vertebrae": "What was found does not look like a row of vertebrae.",
     "too_few_levels": "Too few vertebrae could be followed.",
@@ -39,11 +39,11 @@ def explain(codes: Iterable[str]) -> tuple[str, ...]:
 
 
 def product() -> str:
-    """Name and version of this program.
+    """Name of this program, with its version where it is installed.
 
     Asked of the installation: importing the package's root from here would point upwards.
     """
     try:
         return f"SpineScan {version('spinescan')}"
     except PackageNotFoundError:
-        return "SpineScan (not installed)"
+        return "SpineScan"
