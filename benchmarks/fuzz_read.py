@@ -165,7 +165,11 @@ class _Worker:
         code = process.wait()
         self._process = self._start()
         base = mutated(self._options.seed, index)[0]
-        return {"base": base, "outcome": "crash" if ready else "hang", "detail": f"exit code {code}"}
+        return {
+            "base": base,
+            "outcome": "crash" if ready else "hang",
+            "detail": f"exit code {code}",
+        }
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -188,6 +192,7 @@ def _read_all(options: argparse.Namespace) -> Iterator[tuple[int, dict[str, Any]
 
 
 def main() -> int:
+    """Run the fuzzer from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--n", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -159,7 +159,7 @@ def shown_sides(header: Dataset) -> ShownSides:
         )
     view = views.pop() if len(views) == 1 else None
     left: Side | None = None
-    if along in ("L", "R") and down in ("F", "H") and view in (None, View.FRONTAL):
+    if view is View.FRONTAL and along in ("L", "R"):
         left = "right" if along == "L" else "left"
     if down == "H" or along in ("F", "H"):
         notices.append(

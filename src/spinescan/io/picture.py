@@ -73,6 +73,8 @@ def ends_early(data: bytes, picture_format: PictureFormat) -> bool:
         return len(data) <= int.from_bytes(data[4:8], "little" if data[:1] == b"I" else "big")
     if picture_format == "JPEG":
         return b"\xff\xd9" not in data
+    if picture_format == "GIF":
+        return not data.endswith(b";")
     return picture_format == "PNG" and b"IEND" not in data
 
 

@@ -56,7 +56,7 @@ def require_film_format(data: bytes) -> FilmFormat:
     for offset, mark, advice in _ADVICE:
         if data[offset : offset + len(mark)] == mark:
             raise ReadError(f"is {advice}", kind="unsupported")
-    what = "is text" if _is_text(data[:512]) else "its content is of no known kind"
+    what = "it is text" if _is_text(data[:512]) else "its content is of no known kind"
     raise ReadError(
         f"not a film: {what}; expected PNG, JPEG, TIFF, BMP, GIF, WebP or DICOM",
         kind="not_an_image",
