@@ -26,7 +26,7 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -m "not training and not slow"
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 test: .venv/.train
 	$(BIN)/pytest
@@ -41,7 +41,7 @@ format: .venv/.dev
 docs: .venv/.dev
 	$(BIN)/python docs/generate_cli.py > docs/reference/cli.md
 	$(BIN)/python docs/draw_overlay.py docs/images/overlay.png
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf .venv demo site

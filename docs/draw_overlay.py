@@ -16,6 +16,7 @@ def main(target: Path) -> None:
         film = Path(folder) / "sample.png"
         draw_sample(film)
         picture = draw_overlay(spinescan.read_radiograph(film), spinescan.scan(film))
+    picture.thumbnail((900, 900))  # a picture in a text
     target.parent.mkdir(parents=True, exist_ok=True)
     picture.save(target, optimize=True)
 

@@ -14,9 +14,7 @@ def test_a_frontal_film_is_read_from_t1_to_l5() -> None:
 
 
 @given(
-    st.lists(
-        st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), min_size=1, max_size=8
-    ),
+    st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), min_size=1, max_size=8),
     st.floats(0.1, 10),
 )
 def test_isotropic_stretches_y_by_the_aspect_alone(

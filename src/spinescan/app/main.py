@@ -6,6 +6,7 @@ import spinescan
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.models import models
 from spinescan.app.commands.scan import scan
+from spinescan.app.commands.train import train
 
 
 @click.group()
@@ -17,5 +18,5 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, bench):
+for command in (scan, models, bench, train):
     cli.add_command(command)
