@@ -22,8 +22,8 @@ from spinescan.measure.frontal import FrontalSpine
 MIN_COBB_DEG = 10.0
 """Scoliosis begins at 10 degrees (SRS). Also the depth that a wiggle needs to divide a curve."""
 
-MIN_VERTEBRAE = 3
-"""A curve has an upper end, an apex and a lower end."""
+MIN_VERTEBRAE = 4
+"""A bend over fewer vertebrae is mostly one whose endplates were marked badly."""
 
 REGIONS: tuple[tuple[Region, str], ...] = (
     ("proximal_thoracic", "T5/T6"),
@@ -59,7 +59,7 @@ def find_curves(landmarks: Landmarks) -> tuple[Curve, ...]:
     """The curves of 10 degrees and more, largest first.
 
     Sides are those of the picture for a film with the head up. Levels that lack a corner are left
-    out; a spine without a curve, or with fewer than three visible vertebrae, gives ().
+    out; a spine without a curve, or with fewer than four visible vertebrae, gives ().
     """
     spine = FrontalSpine.from_landmarks(landmarks)
     curves = [_curve(spine, span) for span in _divide(_relative_tilts(spine))]
