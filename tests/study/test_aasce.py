@@ -7,7 +7,7 @@ import pytest
 from spinescan.core.anatomy import FRONTAL_NAMES
 from spinescan.core.errors import DataError
 from spinescan.core.report import failure_dict
-from spinescan.data.sources import AasceFilm
+from spinescan.data.sources import AasceFilm, read_aasce
 from spinescan.measure.aasce import aasce_angles
 from spinescan.study.aasce import score_aasce
 
@@ -124,3 +124,12 @@ def test_films_of_one_case_are_one_group() -> None:
 def test_no_films_are_an_error() -> None:
     with pytest.raises(DataError, match="no AASCE film"):
         score_aasce([], [])
+
+
+def test_the_published_landmarks_score_themselves(shared_data: Path) -> None:
+    films = read_aasce(shared_data / "aasce")
+    records = [answer(0, film.corners_px) | {"file": f"/somewhere/{film.file}"} for film in films]
+    figures = score_aasce(films, records)["all_films"]
+    assert figures["n_accepted"] == figures["n"] == 479
+    assert figures["every_film"]["smape_percent"]["value"] < 0.05
+    assert 20 < figures["median_predictor"]["smape_percent"]["value"] < 28

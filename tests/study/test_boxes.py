@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from spinescan.core.anatomy import FRONTAL_NAMES
 from spinescan.core.errors import DataError
-from spinescan.data.sources import BoxedFilm
-from spinescan.study.boxes import score_boxes, shares_that_meet
+from spinescan.data.sources import BoxedFilm, read_boxes
+from spinescan.study.boxes import FOLLOWED, score_boxes, shares_that_meet
 
 CENTRES = np.stack([np.full(17, 100.0), 100 + 40.0 * np.arange(17)], axis=1)
 BOXES = np.column_stack([CENTRES, np.full((17, 1), 60.0), np.full((17, 1), 36.0)])
@@ -111,3 +111,11 @@ def test_no_lateral_films_give_no_share() -> None:
 def test_no_films_are_an_error() -> None:
     with pytest.raises(DataError, match="no film"):
         score_boxes([], [])
+
+
+def test_two_annotators_follow_each_other(shared_data: Path) -> None:
+    """What a perfect scan can reach: people who drew boxes on the same film meet nearly always."""
+    pairs = [film.annotations for film in read_boxes(shared_data / "wholespine")]
+    followed = [min(shares_that_meet(one[:, :2], other)) >= FOLLOWED for one, other in pairs]
+    assert len(followed) == 48
+    assert sum(followed) >= 45
