@@ -60,7 +60,8 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
 def _inflated(data: bytes, limits: ReadLimits) -> bytes:
     """The file, with a deflated data set inflated up to the limit and no further.
 
-    pydicom inflates whatever it is given, and a few kilobytes can become gigabytes.
+    pydicom inflates whatever it is given, and a few kilobytes can become gigabytes. Its own parser
+    finds where the data set begins, so that it can find nothing else to inflate afterwards.
     """
     stream = BytesIO(data)
     read_preamble(stream, force=True)

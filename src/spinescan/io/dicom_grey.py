@@ -52,34 +52,46 @@ def _monochrome(
     low, high = int(stored.min()), int(stored.max())
     domain = np.arange(low, high + 1)
     padding = _padding(domain, header)
-    if padding.any():
-        occurs = np.zeros(len(domain), dtype=bool)
-        occurs[np.unique(stored).astype(np.int64) - low] = True
-        seen = domain[occurs & ~padding]
-    else:
-        seen = domain[[0, -1]]
-    if len(seen) == 0 or seen[0] == seen[-1]:
-        raise no_contrast()
-    notices = list(_polarity_notices(header, photometric))
-    used = slice(int(seen[0]) - low, int(seen[-1]) - low + 1)
-    output = _modality(domain.astype(np.float64), header)
-    grey = _voi(output, header)
-    if grey is None or float(np.ptp(grey[used])) < HALF_STEP:
-        if grey is not None:
-            notices.append(
-                Notice(
-                    "window_ignored",
-                    "The header's grey-value window leaves no contrast; the full range is used.",
-                )
-            )
-        inside = output[used]
-        grey = spread(output, float(inside.min()), float(inside.max())).astype(np.float64)
-    shape = str(header.get("PresentationLUTShape") or "").strip().upper()
-    # DX demands INVERSE together with MONOCHROME1 (PS3.3 C.8.11.3): both mean one inversion.
-    if photometric == "MONOCHROME1" or shape == "INVERSE":
+    used = _used_range(stored, low, padding)
+    grey, notices = _displayed(_modality(domain.astype(np.float64), header), used, header)
+    if _is_inverted(header, photometric):
         grey = 1.0 - grey
     grey[padding] = 0.0
-    return _look_up(stored, low, grey.astype(np.float32)), tuple(notices)
+    notices = (*_polarity_notices(header, photometric), *notices)
+    return _look_up(stored, low, grey.astype(np.float32)), notices
+
+
+def _used_range(stored: NDArray[np.generic], low: int, padding: NDArray[np.bool_]) -> slice:
+    """The part of the domain between the lowest and the highest stored value but padding."""
+    occurs = ~padding
+    if padding.any():
+        occurs = np.zeros(len(padding), dtype=bool)
+        for start in range(0, len(stored), _BLOCK):
+            occurs[stored[start : start + _BLOCK].astype(np.int64) - low] = True
+        occurs &= ~padding
+    indices = np.flatnonzero(occurs)
+    if len(indices) < 2:
+        raise no_contrast()
+    return slice(int(indices[0]), int(indices[-1]) + 1)
+
+
+def _displayed(values: Floats, used: slice, header: Dataset) -> tuple[Floats, tuple[Notice, ...]]:
+    """Grey values in [0, 1] by the header's table or window, else by the range that is used."""
+    grey = _voi(values, header)
+    if grey is not None and float(np.ptp(grey[used])) >= HALF_STEP:
+        return grey, ()
+    inside = values[used]
+    full = spread(values, float(inside.min()), float(inside.max())).astype(np.float64)
+    if grey is None:
+        return full, ()
+    text = "The header's grey-value window leaves no contrast; the full range is used."
+    return full, (Notice("window_ignored", text),)
+
+
+def _is_inverted(header: Dataset, photometric: str) -> bool:
+    # DX demands INVERSE together with MONOCHROME1 (PS3.3 C.8.11.3): both mean one inversion.
+    shape = str(header.get("PresentationLUTShape") or "").strip().upper()
+    return photometric == "MONOCHROME1" or shape == "INVERSE"
 
 
 def _look_up(
@@ -170,12 +182,10 @@ def _polarity_notices(header: Dataset, photometric: str) -> tuple[Notice, ...]:
     if sign not in (1, -1):
         return ()
     slope = _number(header, "RescaleSlope")
-    shape = str(header.get("PresentationLUTShape") or "").strip().upper()
     dense_is_high = sign < 0
     if slope is not None and slope < 0 and not header.get("ModalityLUTSequence"):
         dense_is_high = not dense_is_high
-    inverted = photometric == "MONOCHROME1" or shape == "INVERSE"
-    if dense_is_high != inverted:
+    if dense_is_high != _is_inverted(header, photometric):
         return ()
     return (
         Notice(

@@ -32,7 +32,7 @@ def iter_films(sources: Sequence[str]) -> Iterator[str]:
     why; so is a folder that cannot be listed, and one given as a source that holds no film.
     """
     for source in sources:
-        if is_url(source) or not Path(source).is_dir():
+        if is_url(source) or not _is_folder(source):
             yield source
             continue
         found = False
@@ -65,6 +65,13 @@ def films_in(folder: str) -> Iterator[str]:
         waiting.extend(os.path.join(path, name) for name in entries if name[0] != ".")  # noqa: PTH118
 
 
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # no right to look, or too long a name: reading it will tell
+        return False
+
+
 def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
     stat = Path(folder).stat()
     key = (stat.st_dev, stat.st_ino)
@@ -78,9 +85,11 @@ def _is_film(path: str) -> bool:
     file = Path(path)
     if file.suffix.lower() in _FILM_SUFFIXES:
         return True
-    if not file.is_file():  # a pipe, a device, a link to nowhere
+    if file.name.upper() == "DICOMDIR":  # the table of contents of a disc, itself in DICOM
         return False
     try:
+        if not file.is_file():  # a pipe, a device, a link to nowhere
+            return False
         with file.open("rb") as stream:
             return film_format(stream.read(HEAD_BYTES)) is not None
     except OSError:
