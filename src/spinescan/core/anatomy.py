@@ -36,9 +36,9 @@ class Landmarks:
     names
         n unique names, such as `T1_superior_left`.
     points_xy
-        float64 (n, 2): x to the right, y down, in pixels of the film as read. (0, 0) is the top-left
-        *corner* of the top-left pixel, as in DICOM SCOORD (PS3.3 C.18.6.1.1), so the centre of the
-        first pixel is (0.5, 0.5).
+        float64 (n, 2): x to the right, y down, in pixels of the film as read. (0, 0) is the
+        top-left *corner* of the top-left pixel, as in DICOM SCOORD (PS3.3 C.18.6.1.1), so the
+        centre of the first pixel is (0.5, 0.5).
     score
         float64 (n,) in [0, 1]: how sure the source is that the point is there.
     spread_px
@@ -109,8 +109,8 @@ class Landmarks:
         return name in self.names
 
     def isotropic(self) -> NDArray[np.float64]:
-        """Points (n, 2) in units of a pixel's width, so that angles are true. All measuring starts here."""
-        return self.points_xy * np.array([1.0, self.pixel_aspect])
+        """Points (n, 2) in units of a pixel's width, so that angles are true; measure on these."""
+        return np.asarray(self.points_xy * np.array([1.0, self.pixel_aspect]))
 
     def frontal_corners(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """The levels whose four corners are all present, and their corners.

@@ -1,4 +1,4 @@
-"""A radiograph as the rest of SpineScan sees it: grey values and what is known of their geometry."""
+"""A radiograph as SpineScan sees it: grey values, and what is known of their geometry."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -40,7 +40,8 @@ class Radiograph:
     Parameters
     ----------
     pixels
-        float32 of shape (rows, columns) in [0, 1]; bright is dense (bone is bright). Made read-only.
+        float32 of shape (rows, columns) in [0, 1]; bright is dense (bone is bright). Made
+        read-only.
     sha256
         Hexadecimal digest of the file's bytes.
     spacing_mm
@@ -48,7 +49,8 @@ class Radiograph:
     spacing_origin
         Where `spacing_mm` was measured.
     pixel_aspect
-        Height of a pixel divided by its width (row spacing / column spacing); 1 where nothing is known.
+        Height of a pixel divided by its width (row spacing / column spacing); 1 where nothing is
+        known.
     declared_view
         The view that the header declares, or None. The answer of the view gate is in the Report.
     patient_left

@@ -30,8 +30,8 @@ class Curve:
     """One lateral curve of the spine.
 
     `upper` and `lower` are the end vertebrae, `apex` a vertebra ("T8") or a disc ("T11/T12").
-    `convex_side` is the side of the *picture*; `patient_side` that of the patient where `side_source`
-    tells it, else None. Angles are in degrees.
+    `convex_side` is the side of the *picture*; `patient_side` that of the patient where
+    `side_source` tells it, else None. Angles are in degrees.
     """
 
     region: Region
@@ -59,7 +59,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A measured fact that a verdict rests on, with the threshold it was held against (None: no threshold)."""
+    """A measured fact that a verdict rests on, and the threshold it was held against, if any."""
 
     code: str
     value: float | str | None

@@ -14,7 +14,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A question with closed, ordered answers; `kind` says whether exactly one or any number hold."""
+    """A question with closed, ordered answers; `kind`: exactly one of them holds, or any number."""
 
     name: str
     labels: tuple[Label, ...]

@@ -1,0 +1,1 @@
+"""Labelled films: where they come from, and how they are split."""

@@ -1,0 +1,1 @@
+"""From a Radiograph to a Report, on onnxruntime."""

@@ -1,0 +1,167 @@
+"""What the landmark networks answer, turned into vertebrae. Pure numpy."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinescan.core.anatomy import LEVELS
+from spinescan.infer.preprocess import Pose
+
+Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
+
+STRIDE = 4
+"""Input pixels per cell of the finder's output."""
+CORNER_UNIT_PX = 16.0
+"""The finder's corner vectors are in units of so many input pixels."""
+LEVEL_UNIT = 0.25
+"""The finder's level map rises by so much from one level to the next."""
+
+_MIN_HEAT = 0.06
+_MAX_CANDIDATES = 60
+_MAX_GAP = 3
+_LEVEL_COST, _LEVEL_COST_MOST = 0.05, 0.2
+"""Per level between a candidate's own idea of its level and its place in the chain, and at most."""
+_STEP_COST, _STEP_FREE = 1.0, 0.2
+"""Per unit of |log(distance / expected distance)| between neighbours, above a part that is free."""
+_SKIP_COST = 0.7
+"""Per level that is passed over inside the chain."""
+_PITCH_PER_HEIGHT = 1.3
+"""Distance of neighbouring centres over vertebral height (a disc is about a quarter of a level)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spine:
+    """Vertebrae in a row, from the head down, in the coordinates of whoever made it.
+
+    `levels` int (n,) indices into LEVELS, strictly rising by one; `corners` float64 (n, 4, 2);
+    `heat` float64 (n,) in [0, 1], 0 for a vertebra that was put between its neighbours because
+    none was seen there.
+    """
+
+    levels: NDArray[np.int64]
+    corners: Points
+    heat: Points
+
+    def moved(self, corners: Points) -> Self:
+        """The same vertebrae with other corners."""
+        return type(self)(self.levels, corners, self.heat)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(LEVELS[k] for k in self.levels)
+
+
+def find_spine(answer: Floats) -> Spine | None:
+    """The best chain of vertebrae in the finder's answer (10, rows, columns), in input pixels.
+
+    Peaks of the heat are candidates. A Viterbi search over the levels picks the chain of highest
+    total heat, in which each vertebra lies about one level below the last and near its own idea of
+    its level. None if there is no chain of three.
+    """
+    candidates = _candidates(answer)
+    if candidates is None:
+        return None
+    heat, ideas, corners = candidates
+    levels, picks = _best_chain(heat, ideas, corners)
+    if len(levels) < 3:
+        return None
+    return _without_gaps(levels, corners[picks], heat[picks])
+
+
+def _candidates(answer: Floats) -> tuple[Points, Points, Points] | None:
+    """Heat (n,), level (n,) and corners (n, 4, 2) at the peaks, from the head down."""
+    heat = 1.0 / (1.0 + np.exp(-answer[0].astype(np.float64)))
+    rows, columns = heat.shape
+    around = np.pad(heat, 1)
+    windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3))
+    peaks = (heat >= windows.max((2, 3))) & (heat > _MIN_HEAT)
+    ys, xs = np.nonzero(peaks)
+    if len(ys) == 0:
+        return None
+    best = np.argsort(-heat[ys, xs])[:_MAX_CANDIDATES]
+    ys, xs = ys[best], xs[best]
+    # Each cell near a peak votes for the corners; together they are steadier than the peak alone.
+    step_y, step_x = np.mgrid[-1:2, -1:2]
+    cell_y = np.clip(ys[:, None] + step_y.ravel(), 0, rows - 1)
+    cell_x = np.clip(xs[:, None] + step_x.ravel(), 0, columns - 1)
+    weight = heat[cell_y, cell_x]
+    weight /= weight.sum(axis=1, keepdims=True)
+    ideas = (answer[1][cell_y, cell_x] / LEVEL_UNIT * weight).sum(axis=1)
+    vectors = answer[2:, cell_y, cell_x].astype(np.float64) * CORNER_UNIT_PX  # (8, n, 9)
+    x = ((cell_x + 0.5) * STRIDE + vectors[0::2]) * weight
+    y = ((cell_y + 0.5) * STRIDE + vectors[1::2]) * weight
+    corners = np.stack([x.sum(axis=2).T, y.sum(axis=2).T], axis=-1)
+    down = np.argsort(corners[..., 1].mean(axis=1))
+    return heat[ys, xs][down], ideas[down], corners[down]
+
+
+def _best_chain(heat: Points, ideas: Points, corners: Points) -> tuple[list[int], list[int]]:
+    """Viterbi over levels: rising level indices, and the candidate picked at each."""
+    count, total = len(heat), len(LEVELS)
+    own = np.clip(_LEVEL_COST * np.abs(ideas[:, None] - np.arange(total)), 0, _LEVEL_COST_MOST)
+    worth = heat[:, None] - own  # (candidate, level)
+    step = [_step_cost(corners, gap) for gap in range(1, _MAX_GAP + 1)]
+    best = np.full((total, count), -np.inf)
+    came: dict[tuple[int, int], tuple[int, int]] = {}
+    for level in range(total):
+        before = np.zeros(count)  # a chain may begin anywhere
+        for gap in range(1, min(_MAX_GAP, level) + 1):
+            reach = best[level - gap][:, None] - step[gap - 1] - _SKIP_COST * (gap - 1)
+            source = reach.argmax(axis=0)
+            value = reach[source, np.arange(count)]
+            for c in np.nonzero(value > before)[0]:
+                before[c] = value[c]
+                came[(level, int(c))] = (level - gap, int(source[c]))
+        best[level] = before + worth[:, level]
+    at: tuple[int, int] | None = (int(best.max(axis=1).argmax()), 0)
+    assert at is not None
+    at = (at[0], int(best[at[0]].argmax()))
+    chain = []
+    while at is not None:
+        chain.append(at)
+        at = came.get(at)
+    chain.reverse()
+    return [level for level, _ in chain], [candidate for _, candidate in chain]
+
+
+def _step_cost(corners: Points, gap: int) -> Points:
+    """Cost (from, to) of going from one candidate to another `gap` levels further down."""
+    centres = corners.mean(axis=1)
+    height = np.linalg.norm(corners[:, 2:].mean(axis=1) - corners[:, :2].mean(axis=1), axis=1)
+    expected = gap * _PITCH_PER_HEIGHT * (height[:, None] + height[None]) / 2
+    step = centres[None] - centres[:, None]
+    distance = np.linalg.norm(step, axis=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.abs(np.log(distance / expected))
+    cost = _STEP_COST * np.maximum(off - _STEP_FREE, 0.0)
+    # The next vertebra lies below along the spine: within 60 degrees of this one's own axis.
+    axis = corners[:, 2:].mean(axis=1) - corners[:, :2].mean(axis=1)
+    along = (step * axis[:, None]).sum(axis=2)
+    allowed = along > 0.5 * distance * height[:, None]
+    return np.where(allowed & np.isfinite(cost), cost, np.inf)
+
+
+def _without_gaps(levels: list[int], corners: Points, heat: Points) -> Spine:
+    """Put the levels that were passed over between their neighbours."""
+    full = np.arange(levels[0], levels[-1] + 1)
+    flat = corners.reshape(len(levels), 8)
+    filled = np.column_stack([np.interp(full, levels, flat[:, k]) for k in range(8)])
+    seen = np.zeros(len(full))
+    seen[np.array(levels) - levels[0]] = heat
+    return Spine(full, filled.reshape(-1, 4, 2), seen)
+
+
+def vertebra_poses(corners: Points) -> list[Pose]:
+    """Centre, pitch and tilt of vertebrae in a row; corners (n, 4, 2) in isotropic pixels."""
+    centres = corners.mean(axis=1)
+    gaps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    pitch = (np.append(gaps, gaps[-1]) + np.insert(gaps, 0, gaps[0])) / 2
+    across = corners[:, 1::2].mean(axis=1) - corners[:, ::2].mean(axis=1)
+    tilt = np.arctan2(across[:, 1], across[:, 0])
+    return [
+        Pose(float(x), float(y), float(p), float(t))
+        for (x, y), p, t in zip(centres, pitch, tilt, strict=True)
+    ]

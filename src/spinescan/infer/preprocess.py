@@ -1,0 +1,198 @@
+"""Film pixels to network input, and points back to film pixels.
+
+Training and inference both call these functions, so a film is prepared in one way only. All points
+are (x, y) with (0, 0) at the top-left *corner* of the first pixel, in the film as in the network's
+input; Pillow's transforms use the same convention.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in film pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What a network expects: one grey channel of (rows, columns), scaled to [-1, 1].
+
+    `low` and `high` are the percentiles of the visible part that become -1 and 1; what lies
+    outside of them is clipped, what lies outside of the film is -1.
+    """
+
+    rows: int
+    columns: int
+    low: float = 1.0
+    high: float = 99.0
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Where a network's input lies on the film: an affine map from input pixels to film pixels."""
+
+    matrix: Points
+    """float64 (2, 3)."""
+
+    def to_film(self, points_xy: Points) -> Points:
+        """Input pixels (..., 2) to film pixels (..., 2)."""
+        return np.asarray(points_xy @ self.matrix[:, :2].T + self.matrix[:, 2])
+
+    def to_input(self, points_xy: Points) -> Points:
+        """Film pixels (..., 2) to input pixels (..., 2)."""
+        inverse = np.linalg.inv(self.matrix[:, :2])
+        return np.asarray((points_xy - self.matrix[:, 2]) @ inverse.T)
+
+
+def normalise(values: Floats, spec: InputSpec, inside: NDArray[np.bool_] | None = None) -> Floats:
+    """Stretch grey values so that the percentiles of the part `inside` the film become -1 and 1."""
+    seen = values if inside is None else values[inside]
+    if seen.size == 0:
+        return np.full_like(values, -1.0)
+    low, high = np.percentile(seen, (spec.low, spec.high))
+    stretched = (values - low) * (2.0 / max(float(high - low), 1e-6)) - 1.0
+    np.clip(stretched, -1.0, 1.0, out=stretched)
+    if inside is not None:
+        stretched[~inside] = -1.0
+    return np.asarray(stretched, np.float32)
+
+
+def letterbox(
+    pixels: Floats, spec: InputSpec, *, box: Box | None = None, pixel_aspect: float = 1.0
+) -> tuple[Floats, Frame]:
+    """The part of a film inside `box` (default: all of it), scaled to fit, centred, never squashed.
+
+    Returns
+    -------
+    input
+        float32 (rows, columns) in [-1, 1].
+    frame
+        From input pixels to film pixels; a film with pixels that are not square is made isotropic
+        here.
+    """
+    rows, columns = pixels.shape
+    x0, y0, x1, y1 = box or (0.0, 0.0, float(columns), float(rows))
+    x0, x1 = max(x0, 0.0), min(x1, float(columns))
+    y0, y1 = max(y0, 0.0), min(y1, float(rows))
+    scale = min(spec.columns / (x1 - x0), spec.rows / ((y1 - y0) * pixel_aspect))
+    width = max(1, round((x1 - x0) * scale))
+    height = max(1, round((y1 - y0) * pixel_aspect * scale))
+    left, top = (spec.columns - width) // 2, (spec.rows - height) // 2
+    resized = np.asarray(
+        Image.fromarray(pixels).resize(
+            (width, height), Image.Resampling.BILINEAR, (x0, y0, x1, y1), reducing_gap=2.0
+        )
+    )
+    canvas = np.zeros((spec.rows, spec.columns), np.float32)
+    inside = np.zeros(canvas.shape, bool)
+    inside[top : top + height, left : left + width] = True
+    canvas[inside] = resized.ravel()
+    step_x, step_y = (x1 - x0) / width, (y1 - y0) / height
+    matrix = np.array([[step_x, 0.0, x0 - left * step_x], [0.0, step_y, y0 - top * step_y]])
+    return normalise(canvas, spec, inside), Frame(matrix)
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where a vertebra is thought to lie, in isotropic pixels (units of a film pixel's width).
+
+    (`x`, `y`) is its centre, `pitch` the distance to the next vertebra's centre and `tilt`
+    (radians, clockwise on the picture) the slope of its endplates.
+    """
+
+    x: float
+    y: float
+    pitch: float
+    tilt: float
+
+
+def patches(
+    pixels: Floats,
+    poses: Sequence[Pose],
+    spec: InputSpec,
+    *,
+    pitch_px: float,
+    pixel_aspect: float = 1.0,
+    mirrored: bool = False,
+) -> tuple[Floats, list[Frame]]:
+    """One upright picture for each pose: the vertebra in its middle, one level `pitch_px` high.
+
+    With `mirrored` the pictures are those of the film seen from behind.
+
+    Returns
+    -------
+    inputs
+        float32 (poses, rows, columns) in [-1, 1].
+    frames
+        From each input's pixels to film pixels.
+    """
+    view, view_scale = _reduced(pixels, poses, spec, pitch_px, pixel_aspect)
+    inputs = np.empty((len(poses), spec.rows, spec.columns), np.float32)
+    frames = []
+    for k, pose in enumerate(poses):
+        frame = _pose_frame(pose, spec, pitch_px, pixel_aspect, mirrored)
+        to_view = (frame.matrix - [[0, 0, view_scale[2]], [0, 0, view_scale[3]]]) * [
+            [view_scale[0]],
+            [view_scale[1]],
+        ]
+        sampled = view.transform(
+            (spec.columns, spec.rows),
+            Image.Transform.AFFINE,
+            tuple(to_view.ravel()),
+            Image.Resampling.BILINEAR,
+            fillcolor=-1,
+        )
+        values = np.asarray(sampled)
+        inputs[k] = normalise(values, spec, values >= 0)
+        frames.append(frame)
+    return inputs, frames
+
+
+def _pose_frame(
+    pose: Pose, spec: InputSpec, pitch_px: float, pixel_aspect: float, mirrored: bool
+) -> Frame:
+    step = pose.pitch / pitch_px
+    cosine, sine = np.cos(pose.tilt) * step, np.sin(pose.tilt) * step
+    linear = np.array([[cosine, -sine], [sine, cosine]])
+    if mirrored:
+        linear[:, 0] = -linear[:, 0]
+    linear[1] /= pixel_aspect
+    centre = np.array([pose.x, pose.y / pixel_aspect])
+    offset = centre - linear @ np.array([spec.columns / 2, spec.rows / 2])
+    return Frame(np.column_stack([linear, offset]))
+
+
+def _reduced(
+    pixels: Floats,
+    poses: Sequence[Pose],
+    spec: InputSpec,
+    pitch_px: float,
+    pixel_aspect: float,
+) -> tuple[Image.Image, tuple[float, float, float, float]]:
+    """The film around the poses, reduced with anti-aliasing to about the patches' own resolution.
+
+    Returns the picture and (scale x, scale y, x0, y0) from film pixels to its pixels.
+    """
+    rows, columns = pixels.shape
+    reach = max(spec.rows, spec.columns) / pitch_px * max(p.pitch for p in poses)
+    x0 = int(np.clip(min(p.x for p in poses) - reach, 0, columns - 1))
+    x1 = int(np.clip(max(p.x for p in poses) + reach + 1, x0 + 1, columns))
+    y0 = int(np.clip((min(p.y for p in poses) - reach) / pixel_aspect, 0, rows - 1))
+    y1 = int(np.clip((max(p.y for p in poses) + reach) / pixel_aspect + 1, y0 + 1, rows))
+    scale = min(1.0, 1.25 * pitch_px / float(np.median([p.pitch for p in poses])))
+    part = Image.fromarray(np.ascontiguousarray(pixels[y0:y1, x0:x1]))
+    if scale < 0.9:
+        width = max(1, round((x1 - x0) * scale))
+        height = max(1, round((y1 - y0) * scale))
+        part = part.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return part, (part.width / (x1 - x0), part.height / (y1 - y0), float(x0), float(y0))

@@ -1,0 +1,108 @@
+"""The second hop: a Radiograph becomes a Report. The only runtime importer of onnxruntime."""
+
+import time
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from spinescan.core.errors import BundleError
+from spinescan.core.radiograph import Radiograph, View
+from spinescan.core.report import Curve, Measurement, Notice, Report
+from spinescan.infer.bundle import Bundle, shipped
+from spinescan.infer.frontal import Reading, read_frontal, to_landmarks
+from spinescan.infer.gate import NOT_FRONTAL, reasons_against
+from spinescan.measure.als import als_verdict
+from spinescan.measure.balance import frontal_measurements
+from spinescan.measure.curves import find_curves
+
+FRONTAL_BUNDLE = "frontal-landmarks"
+
+_LEVELS_COUNTED = Notice(
+    "levels_not_certain",
+    "The level names are the model's reading of the whole row; ribs and sacrum were not counted.",
+)
+
+
+class Scanner:
+    """Reads films with one set of models, which are loaded once.
+
+    Parameters
+    ----------
+    bundle
+        The frontal landmark model.
+    threads
+        Threads that one network may use; None leaves it to onnxruntime (all cores).
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+        self.bundle = bundle
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        try:
+            self._sessions = {
+                name: onnxruntime.InferenceSession(
+                    network.path, options, providers=["CPUExecutionProvider"]
+                )
+                for name, network in bundle.networks.items()
+            }
+        except Exception as error:  # onnxruntime's own errors share no public base class
+            raise BundleError(f"{bundle.folder}: weights cannot be loaded ({error})") from error
+
+    @classmethod
+    def default(cls, *, threads: int | None = None) -> Self:
+        """The scanner with the models that ship."""
+        return cls(Bundle.load(shipped(FRONTAL_BUNDLE)), threads=threads)
+
+    @classmethod
+    def from_folder(cls, folder: Path, *, threads: int | None = None) -> Self:
+        """A scanner with another frontal landmark bundle."""
+        return cls(Bundle.load(folder), threads=threads)
+
+    def run(self, network: str, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """One network's raw outputs for inputs (n, 1, rows, columns)."""
+        return list(self._sessions[network].run(None, {"input": inputs}))
+
+    def scan(self, film: Radiograph) -> Report:
+        """View gate, landmarks, measurements: all that is known of the film."""
+        began = time.perf_counter()
+        reading = read_frontal(film, self.bundle, self.run)
+        reasons = reasons_against(film, reading, self.bundle)
+        return self._report(film, reading, reasons, began)
+
+    def _report(
+        self, film: Radiograph, reading: Reading | None, reasons: tuple[str, ...], began: float
+    ) -> Report:
+        landmarks = verdict = None
+        curves: tuple[Curve, ...] = ()
+        measurements: tuple[Measurement, ...] = ()
+        warnings = film.notices
+        if reading is not None:
+            landmarks = to_landmarks(reading, film, self.bundle.settings["spread_factor"])
+        if landmarks is not None and not reasons:
+            curves = find_curves(landmarks)
+            verdict = als_verdict(landmarks, curves)
+            measurements = frontal_measurements(landmarks, curves)
+            warnings = (*warnings, _LEVELS_COUNTED)
+        frontal = reading is not None and not NOT_FRONTAL.intersection(reasons)
+        return Report(
+            sha256=film.sha256,
+            size=film.size,
+            pixel_aspect=film.pixel_aspect,
+            spacing_mm=film.spacing_mm,
+            spacing_origin=film.spacing_origin,
+            view="frontal" if frontal else (film.declared_view or View.OTHER).value,
+            decision="abstained" if reasons else "accepted",
+            reasons=reasons,
+            landmarks=landmarks,
+            curves=curves,
+            als=verdict,
+            measurements=measurements,
+            bundles=(self.bundle.ref,),
+            warnings=warnings,
+            timing_ms=(time.perf_counter() - began) * 1000,
+        )

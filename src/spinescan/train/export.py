@@ -1,0 +1,94 @@
+"""Trained networks to a bundle; refused unless onnxruntime agrees with torch."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import nn
+
+from spinescan.core.errors import BundleError
+from spinescan.infer.bundle import BUNDLE_FILE, file_digest
+from spinescan.infer.preprocess import InputSpec
+
+_AGREE_PX = 0.05
+"""Largest difference between torch and onnxruntime, in the output's own unit (pixels, logits)."""
+
+
+def export_bundle(
+    folder: Path,
+    networks: Mapping[str, tuple[nn.Module, InputSpec]],
+    *,
+    name: str,
+    version: str,
+    task: str,
+    settings: Mapping[str, float],
+    provenance: Mapping[str, Any],
+    summary: Mapping[str, Any],
+) -> None:
+    """Write `folder` with one ONNX file for each network and `bundle.json`.
+
+    Raises
+    ------
+    BundleError
+        If an exported network does not answer as the torch one does.
+    """
+    draft = folder.with_name(folder.name + ".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    entries = {}
+    for key, (network, spec) in networks.items():
+        path = draft / f"{key}.onnx"
+        export_network(network, spec, path)
+        entries[key] = {
+            "file": path.name,
+            "sha256": file_digest(path),
+            "input": {
+                "rows": spec.rows,
+                "columns": spec.columns,
+                "low": spec.low,
+                "high": spec.high,
+            },
+        }
+    values = {
+        "name": name,
+        "version": version,
+        "task": task,
+        "networks": entries,
+        "settings": dict(settings),
+        "provenance": dict(provenance),
+        "summary": dict(summary),
+    }
+    (draft / BUNDLE_FILE).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    if (folder / "CARD.md").is_file():
+        shutil.copy(folder / "CARD.md", draft / "CARD.md")
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+
+
+def export_network(network: nn.Module, spec: InputSpec, path: Path) -> None:
+    """Write one network as ONNX with a free batch size, and check it against torch."""
+    network = network.eval().float().to(memory_format=torch.contiguous_format)
+    example = torch.rand(2, 1, spec.rows, spec.columns) * 2 - 1
+    torch.onnx.export(
+        network,
+        (example,),
+        path,
+        input_names=["input"],
+        dynamic_axes={"input": {0: "batch"}},
+        dynamo=False,
+    )
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    probe = torch.rand(3, 1, spec.rows, spec.columns) * 2 - 1
+    with torch.inference_mode():
+        answer = network(probe)
+    expected = answer if isinstance(answer, tuple) else (answer,)
+    got = session.run(None, {"input": probe.numpy()})
+    for ours, theirs in zip(expected, got, strict=True):
+        difference = float(np.abs(ours.numpy() - theirs).max())
+        if not difference <= _AGREE_PX:
+            raise BundleError(f"{path}: onnxruntime differs from torch by {difference:.4f}")

@@ -1,0 +1,96 @@
+"""Teaching the refiner: patches around disturbed poses, their targets and loss."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import Dataset
+
+from spinescan.infer.decode import vertebra_poses
+from spinescan.infer.preprocess import InputSpec, Pose, patches
+from spinescan.train.augment import mirror, spoil
+from spinescan.train.films import Film
+from spinescan.train.finder import shuffled
+
+LEVELS_PER_FILM = 16
+ABSENT = 2
+"""Of these, patches that show no vertebra in their middle."""
+
+
+class RefinerFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """Patches of one film: (k, 1, rows, columns), corners (k, 4, 2), present (k,)."""
+
+    def __init__(
+        self, films: Sequence[Film], spec: InputSpec, pitch_px: float, items: int, seed: int
+    ) -> None:
+        self.films, self.spec, self.pitch_px = films, spec, pitch_px
+        self.items, self.seed = items, seed
+
+    def __len__(self) -> int:
+        return self.items
+
+    def __getitem__(self, item: int) -> tuple[Tensor, Tensor, Tensor]:
+        rng = np.random.default_rng((self.seed, item))
+        film = shuffled(self.films, item, self.seed)
+        pixels, corners = spoil(film.pixels.astype(np.float32) / np.float32(255), rng), film.corners
+        if rng.random() < 0.5:
+            pixels, corners = mirror(pixels, corners)
+        chosen = np.sort(rng.permutation(len(corners))[:LEVELS_PER_FILM])
+        present = np.ones(len(chosen), np.float32)
+        present[rng.permutation(len(chosen))[:ABSENT]] = 0
+        true_poses = vertebra_poses(corners)
+        poses = [
+            disturbed(true_poses[level], rng, away=not there)
+            for level, there in zip(chosen, present, strict=True)
+        ]
+        inputs, frames = patches(pixels, poses, self.spec, pitch_px=self.pitch_px)
+        truth = np.stack(
+            [frame.to_input(corners[level]) for level, frame in zip(chosen, frames, strict=True)]
+        )
+        return (
+            torch.from_numpy(inputs)[:, None],
+            torch.from_numpy(truth.astype(np.float32)),
+            torch.from_numpy(present),
+        )
+
+
+def disturbed(pose: Pose, rng: np.random.Generator, *, away: bool = False) -> Pose:
+    """The pose as the finder might have it, or (`away`) one off any vertebra's middle."""
+    along, across = rng.normal(0, 0.08, 2)
+    if away:
+        if rng.random() < 0.5:
+            along += rng.choice([-1, 1]) * rng.uniform(0.4, 0.6)
+        else:
+            across += rng.choice([-1, 1]) * rng.uniform(0.9, 3.0)
+    cosine, sine = np.cos(pose.tilt), np.sin(pose.tilt)
+    return Pose(
+        x=pose.x + pose.pitch * (across * cosine - along * sine),
+        y=pose.y + pose.pitch * (across * sine + along * cosine),
+        pitch=pose.pitch * float(np.exp(rng.normal(0, 0.08))),
+        tilt=pose.tilt + float(np.deg2rad(rng.normal(0, 5))),
+    )
+
+
+def refiner_loss(
+    answer: tuple[Tensor, Tensor, Tensor], targets: Sequence[Tensor], pitch_px: float
+) -> Tensor:
+    """Distance of the corners, error of the endplates' and the mid-line's tilt, and presence.
+
+    The tilt has a term of its own because angles are what the landmarks are for. All are L1, which
+    forgives the wrong landmarks that every set of films has.
+    """
+    points, spread, logit = answer
+    corners, present = targets
+    error = (points - corners) / pitch_px
+    distance = error.abs().mean((-2, -1))
+    width = (corners[:, 1::2, 0] - corners[:, ::2, 0]) / pitch_px
+    width = width.clamp_min(0.5)  # narrower ones are crossed corners
+    tilt = (error[:, 1::2, 1] - error[:, ::2, 1]) / width
+    tilts = (tilt.abs().mean(-1) + tilt.mean(-1).abs()) / 2
+    # A narrow heat map is worth having only as far as it is right.
+    sharpness = 0.02 * (spread / pitch_px).mean(-1)
+    there = (distance + tilts + sharpness) * present
+    presence = functional.binary_cross_entropy_with_logits(logit.float(), present)
+    return there.sum() / present.sum().clamp_min(1.0) + 0.05 * presence
