@@ -193,7 +193,7 @@ def _read_all(options: argparse.Namespace) -> Iterator[tuple[int, dict[str, Any]
 
 def main() -> int:
     """Run the fuzzer from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="read this one file of the seed")

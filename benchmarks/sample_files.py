@@ -49,7 +49,7 @@ def film_values(rows: int = 96, columns: int = 72, bits: int = 12, seed: int = 0
     column = np.exp(-(((x - middle) / (0.12 * columns)) ** 2)) * (0.8 + 0.2 * np.cos(y / 3))
     grey = 0.1 + 0.75 * column + rng.uniform(0, 0.1, (rows, columns))
     grey = (grey - grey.min()) / (grey.max() - grey.min())
-    return np.round(grey * (2**bits - 1)).astype(np.uint8 if bits <= 8 else np.uint16)
+    return np.asarray(np.round(grey * (2**bits - 1)), dtype=np.uint8 if bits <= 8 else np.uint16)
 
 
 def picture_bytes(image: Image.Image | NDArray[Any], picture_format: str, **options: Any) -> bytes:
