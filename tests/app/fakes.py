@@ -55,7 +55,7 @@ class FakeScanner:
             spacing_origin=film.spacing_origin.value,
             view="other" if abstained else "frontal",
             decision="abstained" if abstained else "accepted",
-            reasons=("not_a_frontal_spine",) if abstained else (),
+            reasons=("no_spine",) if abstained else (),
             landmarks=None if abstained else straight_spine(*film.size),
             curves=()
             if abstained

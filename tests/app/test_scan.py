@@ -91,7 +91,7 @@ def test_a_person_reads_curves_type_and_the_limits(folder: Path) -> None:
     assert "Cobb 31 (26 to 36) degrees, T5 to T11, apex T8" in text
     assert "convex to the picture's left" in text
     assert "3CH, or 3CN (provisional)" in text
-    assert "no answer (not_a_frontal_spine)" in text
+    assert "no answer\n  No spine could be found on the film.\n" in text
     assert "failed (not_an_image)" in text
     assert text.count(RESEARCH_USE) == 2
     assert str(folder / "deeper" / "a.png") in text
@@ -114,6 +114,7 @@ def test_out_holds_a_folder_for_each_film_even_of_equal_names(folder: Path, tmp_
 def test_results_inside_the_folder_of_films_are_no_films(folder: Path) -> None:
     first = lines(run(folder, "--json", "--out", folder / "out"))
     assert lines(run(folder, "--json", "--out", folder / "out")) == first
+    assert lines(run(folder, "--json")) == first
 
 
 def test_resume_scans_only_what_is_new(folder: Path, tmp_path: Path, scanner: FakeScanner) -> None:

@@ -42,10 +42,10 @@ def folder_name(source: str) -> str:
     return f"{readable}-{digest}"
 
 
-def is_result(source: str, out: Path) -> bool:
-    """Whether a picture is an overlay that an earlier run wrote into `out`, and so no film."""
+def is_result(source: str) -> bool:
+    """Whether a picture is an overlay that an earlier run wrote, and so no film."""
     path = Path(source)
-    return path.name == OVERLAY and path.parent.parent.resolve() == out.resolve()
+    return path.name == OVERLAY and path.with_name(REPORT).is_file()
 
 
 def write_results(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from spinescan.core.report import RESEARCH_USE
+from spinescan.io.words import REGIONS, explain
 
 
 def describe(record: dict[str, Any], title: str) -> str:
@@ -23,12 +24,12 @@ def _summary(record: dict[str, Any]) -> str:
     rows, columns = record["size"]
     film = f"{record['view']} view, {rows} x {columns} pixels"
     if record["decision"] == "abstained":
-        return f"{film}: no answer ({', '.join(record['reasons'])})"
+        return "\n  ".join([f"{film}: no answer", *explain(record["reasons"])])
     return film if record["curves"] else f"{film}: no curve of 10 degrees or more"
 
 
 def _curve(curve: dict[str, Any]) -> str:
-    region = curve["region"].replace("_", " ")
+    region = REGIONS[curve["region"]]
     levels = f"{curve['upper']} to {curve['lower']}, apex {curve['apex']}"
     side = f"convex to the picture's {curve['convex_side']}"
     if curve["patient_side"] is not None:
@@ -40,7 +41,7 @@ def _curve(curve: dict[str, Any]) -> str:
 
 def _als(als: dict[str, Any]) -> str:
     if als["type"] is None and als["family"] is None:
-        return f"ALS type           none ({', '.join(als['reasons'])})"
+        return f"ALS type           none: {' '.join(explain(als['reasons']))}"
     answer = als["type"] or f"family {als['family']}"
     others = f", or {' or '.join(als['alternatives'])}" if als["alternatives"] else ""
     return f"ALS type           {answer}{others} (provisional)"

@@ -63,10 +63,9 @@ def scan(
         raise click.UsageError("--resume needs --out, the folder of the earlier run.")
     if resume and anonymous:
         raise click.UsageError("--resume cannot go with --anonymous: it would keep digests.")
-    films = list(iter_films(sources))
+    films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
         _make_folder(out)
-        films = [film for film in films if not is_result(film, out)]
     done = read_index(out) if out is not None and resume else frozenset()
     settings = Settings(out=out, anonymous=anonymous, max_pixels=max_pixels, done=done)
     failed = not films
