@@ -17,7 +17,9 @@ def models(ctx: click.Context) -> None:
     for bundle in _shipped():
         size = sum(network.path.stat().st_size for network in bundle.networks.values())
         click.echo(f"{bundle.name} {bundle.version} ({bundle.task}, {size / 1e6:.1f} MB)")
-        click.echo(f"  {', '.join(f'{name} {value}' for name, value in bundle.summary.items())}")
+        if bundle.summary:
+            figures = ", ".join(f"{name} {value}" for name, value in bundle.summary.items())
+            click.echo(f"  {figures}")
 
 
 @models.command()
