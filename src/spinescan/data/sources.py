@@ -1,7 +1,7 @@
 """Published data sets, in the layouts they are handed around in."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,15 +12,21 @@ from numpy.typing import NDArray
 from spinescan.core.anatomy import LEVELS
 from spinescan.core.errors import DataError
 
+_INDEX = ("file", "case", "height", "width", "suspect_landmarks", "exact_duplicate_of")
+_ANGLES = ("cobb_1", "cobb_2", "cobb_3")
+_CORNERS = 4 * len(LEVELS)
+_POINTS = (*(f"x{k}" for k in range(_CORNERS)), *(f"y{k}" for k in range(_CORNERS)))
+_BOX = ("xc", "yc", "w", "h")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AasceFilm:
     """A frontal film of the AASCE 2019 challenge (SpineWeb Dataset 16).
 
     `corners_px` is float64 (17, 4, 2): levels T1..L5, corners in the order of `FRONTAL_CORNERS`,
-    (x, y) in pixels of the film. `angles_deg` are the challenge's own three angles. `group` is
-    shared by films of one case and by exact duplicates. `suspect` marks landmarks known to be
-    wrong.
+    (x, y) in pixels of the film, which is `size` (rows, columns) large. `angles_deg` are the
+    challenge's own three angles. `group` is shared by films of one case and by exact duplicates.
+    `suspect` marks landmarks known to be wrong.
     """
 
     file: str
@@ -53,30 +59,25 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
     DataError
         If a file is missing or a row cannot be understood.
     """
-    landmarks = {row["file"]: row for row in _rows(folder / "landmarks.csv")}
-    index = list(_rows(folder / "index.csv"))
+    points = {row["file"]: row for row in _rows(folder / "landmarks.csv", ("file", *_POINTS))}
+    index = _rows(folder / "index.csv", (*_INDEX, *_ANGLES))
     group = _groups(index)
     films = []
     for row in index:
         file = row["file"]
-        try:
-            size = (int(row["height"]), int(row["width"]))
-            points = landmarks[file]
-            xy = np.array(
-                [[float(points[f"x{k}"]), float(points[f"y{k}"])] for k in range(4 * len(LEVELS))]
-            )
-            angles = np.array([float(row[f"cobb_{k}"]) for k in (1, 2, 3)])
-        except (KeyError, ValueError) as error:
-            raise DataError(f"{folder}: {file}: row not understood ({error})") from error
+        if file not in points:
+            raise DataError(f"{folder}: {file} has no row in landmarks.csv")
+        rows, columns = _numbers(row, ("height", "width"), folder)
+        xy = _numbers(points[file], _POINTS, folder).reshape(2, _CORNERS).T
         films.append(
             AasceFilm(
                 file=file,
                 path=folder / "images" / file,
                 group=group[row["case"]],
-                corners_px=(xy * [size[1], size[0]]).reshape(len(LEVELS), 4, 2),
-                angles_deg=angles,
+                corners_px=(xy * [columns, rows]).reshape(len(LEVELS), 4, 2),
+                angles_deg=_numbers(row, _ANGLES, folder),
                 suspect=row["suspect_landmarks"] == "1",
-                size=size,
+                size=(int(rows), int(columns)),
             )
         )
     return tuple(films)
@@ -85,24 +86,33 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
 def read_boxes(folder: Path) -> tuple[BoxedFilm, ...]:
     """Films and weak boxes from `boxes.csv` and `images/`, views from `labels.csv` if there is one.
 
-    Films without boxes are returned with no annotation.
+    Films without boxes are returned with no annotation. Hidden files are passed over.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, a row cannot be understood, or a file in `images/` is no picture.
     """
     from PIL import Image
 
     images = folder / "images"
     if not images.is_dir():
         raise DataError(f"{folder}: no images/ folder here")
-    boxes: dict[str, dict[str, list[list[float]]]] = {}
-    for row in _rows(folder / "boxes.csv"):
-        values = [float(row[key]) for key in ("xc", "yc", "w", "h")]
-        boxes.setdefault(row["file"], {}).setdefault(row["annotation"], []).append(values)
+    boxes: dict[str, dict[str, list[NDArray[np.float64]]]] = {}
+    for row in _rows(folder / "boxes.csv", ("file", "annotation", *_BOX)):
+        of_film = boxes.setdefault(row["file"], {})
+        of_film.setdefault(row["annotation"], []).append(_numbers(row, _BOX, folder))
     labels = folder / "labels.csv"
-    views = {row["file"]: row["view"] for row in _rows(labels)} if labels.is_file() else {}
+    rows = _rows(labels, ("file", "view")) if labels.is_file() else []
+    views = {row["file"]: row["view"] for row in rows}
     films = []
-    for path in sorted(p for p in images.rglob("*") if p.is_file()):
+    for path in sorted(p for p in images.rglob("*") if p.is_file() and p.name[0] != "."):
         file = path.relative_to(images).as_posix()
-        with Image.open(path) as picture:
-            width, height = picture.size
+        try:
+            with Image.open(path) as picture:
+                width, height = picture.size
+        except OSError as error:
+            raise DataError(f"{path}: not a picture ({error})") from error
         scale = np.array([width, height, width, height])
         films.append(
             BoxedFilm(
@@ -129,9 +139,30 @@ def _groups(index: list[dict[str, str]]) -> dict[str, str]:
     return group
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
+def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a table that has at least these columns, all of them filled in every row."""
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            yield from csv.DictReader(stream)
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            table = csv.DictReader(stream)
+            missing = [name for name in columns if name not in (table.fieldnames or ())]
+            if missing:
+                raise DataError(f"{path}: no column {', '.join(missing[:5])}")
+            rows = list(table)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    for line, row in enumerate(rows, start=2):
+        if any(row[name] is None for name in columns):
+            raise DataError(f"{path}: row {line} is too short")
+    return rows
+
+
+def _numbers(row: dict[str, str], columns: Sequence[str], folder: Path) -> NDArray[np.float64]:
+    try:
+        values = np.array([float(row[name]) for name in columns])
+    except ValueError as error:
+        raise DataError(f"{folder}: {row['file']}: row not understood ({error})") from error
+    if not np.isfinite(values).all():
+        raise DataError(f"{folder}: {row['file']}: a number is not finite")
+    return values

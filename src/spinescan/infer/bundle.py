@@ -29,6 +29,7 @@ class Network:
 class Bundle:
     """A checked bundle. Its weights match their digests once it is constructed by `load`.
 
+    `task` is the question that it answers, and `networks` are keyed by their part in the answer.
     `settings` are the numbers that belong to the weights: thresholds, calibration, sizes.
     `provenance` tells what the weights were trained on and how; `summary` holds the figures that
     were measured.
@@ -71,7 +72,7 @@ class Bundle:
                 version=values["version"],
                 task=values["task"],
                 networks=networks,
-                settings=values["settings"],
+                settings={key: float(value) for key, value in values["settings"].items()},
                 provenance=values["provenance"],
                 summary=values["summary"],
             )
@@ -88,9 +89,9 @@ class Bundle:
 
     @property
     def card(self) -> str:
-        """The model card, as Markdown."""
+        """The model card, as Markdown; BundleError if there is none."""
         try:
-            return (self.folder / CARD_FILE).read_text(encoding="utf-8")
+            return (self.folder / CARD_FILE).read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise BundleError(f"{self.folder}: no {CARD_FILE} ({error.strerror})") from error
 

@@ -1,4 +1,15 @@
-"""What the landmark networks answer, turned into vertebrae. Pure numpy."""
+"""What the finder answers, turned into vertebrae. Pure numpy.
+
+The finder gives ten maps, at a quarter of its input's resolution:
+
+- 0: heat (a logit), high in the middle of a vertebra;
+- 1: which level this is, as a number that rises from T1 to L5;
+- 2 to 9: the way from here to the vertebra's four corners, as (x, y) in the order of
+  `FRONTAL_CORNERS`.
+
+Neighbouring vertebrae look alike, so a single peak's own idea of its level is a weak witness. A row
+of them is a strong one: levels are given out along the best chain of peaks.
+"""
 
 from dataclasses import dataclass
 from typing import Self
@@ -105,7 +116,7 @@ def _best_chain(heat: Points, ideas: Points, corners: Points) -> tuple[list[int]
     worth = heat[:, None] - own  # (candidate, level)
     step = [_step_cost(corners, gap) for gap in range(1, _MAX_GAP + 1)]
     best = np.full((total, count), -np.inf)
-    came: dict[tuple[int, int], tuple[int, int]] = {}
+    came: dict[tuple[int, int], tuple[int, int]] = {}  # (level, candidate) -> the one above it
     for level in range(total):
         before = np.zeros(count)  # a chain may begin anywhere
         for gap in range(1, min(_MAX_GAP, level) + 1):
@@ -116,13 +127,10 @@ def _best_chain(heat: Points, ideas: Points, corners: Points) -> tuple[list[int]
                 before[c] = value[c]
                 came[(level, int(c))] = (level - gap, int(source[c]))
         best[level] = before + worth[:, level]
-    at: tuple[int, int] | None = (int(best.max(axis=1).argmax()), 0)
-    assert at is not None
-    at = (at[0], int(best[at[0]].argmax()))
-    chain = []
-    while at is not None:
-        chain.append(at)
-        at = came.get(at)
+    level, pick = (int(k) for k in np.unravel_index(best.argmax(), best.shape))
+    chain = [(level, pick)]
+    while chain[-1] in came:
+        chain.append(came[chain[-1]])
     chain.reverse()
     return [level for level, _ in chain], [candidate for _, candidate in chain]
 
@@ -155,7 +163,11 @@ def _without_gaps(levels: list[int], corners: Points, heat: Points) -> Spine:
 
 
 def vertebra_poses(corners: Points) -> list[Pose]:
-    """Centre, pitch and tilt of vertebrae in a row; corners (n, 4, 2) in isotropic pixels."""
+    """Centre, pitch and tilt of two or more vertebrae in a row.
+
+    `corners` (n, 4, 2) are in isotropic pixels. A vertebra's pitch is the mean distance to its
+    neighbours' centres, its tilt that of the line between the middles of its sides.
+    """
     centres = corners.mean(axis=1)
     gaps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
     pitch = (np.append(gaps, gaps[-1]) + np.insert(gaps, 0, gaps[0])) / 2

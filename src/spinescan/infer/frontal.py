@@ -1,4 +1,12 @@
-"""Placing T1..L5 on a frontal film: find the spine, look closer, then read each vertebra.
+"""Placing T1..L5 on a frontal film with two networks: find the spine, then read each vertebra.
+
+The *finder* sees the whole film, small, and gives a heat map of vertebra centres, the level of each
+and vectors to its corners; `decode` strings them on a chain. If the spine fills little of the film,
+the finder looks again at the part around it. The *refiner* sees one vertebra at a time, upright and
+at a fixed size, in the film's own resolution, and places the four corners to a fraction of a pixel
+(the mean of a heat map each). It goes over the spine twice, the second time from its own corners,
+and then also over the mirrored pictures: the mean of both looks is the answer, and how far they
+differ says how sure it is.
 
 The networks are called through `run`, so nothing here knows about onnxruntime.
 """
@@ -19,6 +27,19 @@ Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 Run = Callable[[str, Floats], list[Floats]]
 """Network name and input (n, 1, rows, columns) -> outputs."""
+
+NETWORKS = ("finder", "refiner")
+SETTINGS = (
+    "pitch_px",
+    "spread_factor",
+    "least_heat",
+    "least_presence",
+    "least_levels",
+    "most_unrest",
+    "most_roughness",
+)
+"""What a frontal bundle's settings must name: the height of one level in the refiner's input, the
+factor that calibrates spreads, and the limits of the gate."""
 
 _CLOSER = 1.15
 """A second look pays when it enlarges the spine by at least so much."""
@@ -54,11 +75,12 @@ def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
     spine = _find(film, bundle, run, None)
     if spine is None:
         return None
+    rows, columns = film.size
     box = _box_around(spine, film)
-    gain = _zoom(box, bundle) / _zoom(
-        (0.0, 0.0, film.size[1], film.size[0] * film.pixel_aspect), bundle
-    )
-    if gain > _CLOSER:
+    if box[0] >= box[2] or box[1] >= box[3]:
+        return None  # all of it beside the film
+    whole = (0.0, 0.0, float(columns), rows * film.pixel_aspect)
+    if _zoom(box, bundle) > _CLOSER * _zoom(whole, bundle):
         closer = _find(film, bundle, run, box)
         if closer is not None and len(closer.levels) >= len(spine.levels) - 1:
             spine = closer
@@ -67,7 +89,7 @@ def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
     plain, heat, presence = _refine(film, spine, bundle, run, mirrored=False)
     flipped, heat_flipped, presence_flipped = _refine(film, spine, bundle, run, mirrored=True)
     differ = np.linalg.norm(plain - flipped, axis=2)
-    pitch = np.array([pose.pitch for pose in vertebra_poses(plain)])
+    pitch = np.array([pose.pitch for pose in vertebra_poses(plain)]).clip(1e-6)
     return Reading(
         spine=spine.moved((plain + flipped) / 2),
         presence=(presence + presence_flipped) / 2,
@@ -91,18 +113,21 @@ def to_landmarks(reading: Reading, film: Radiograph, spread_factor: float) -> La
 
 
 def _find(film: Radiograph, bundle: Bundle, run: Run, box: Box | None) -> Spine | None:
-    """Run the finder on the part of the film in `box` (isotropic pixels)."""
-    aspect = np.array([1.0, film.pixel_aspect])
-    film_box = None if box is None else (box[0], box[1] / aspect[1], box[2], box[3] / aspect[1])
-    picture, frame = letterbox(
-        film.pixels, bundle.networks["finder"].input, box=film_box, pixel_aspect=film.pixel_aspect
-    )
+    """Run the finder on the part of the film in `box`; both it and the answer are isotropic."""
+    aspect = film.pixel_aspect
+    if box is not None:
+        box = (box[0], box[1] / aspect, box[2], box[3] / aspect)
+    spec = bundle.networks["finder"].input
+    picture, frame = letterbox(film.pixels, spec, box=box, pixel_aspect=aspect)
     spine = find_spine(run("finder", picture[None, None])[0][0])
-    return None if spine is None else spine.moved(frame.to_film(spine.corners) * aspect)
+    return None if spine is None else spine.moved(frame.to_film(spine.corners) * [1.0, aspect])
 
 
 def _box_around(spine: Spine, film: Radiograph) -> Box:
-    """The spine with a level and a half of margin, and room at the sides, in isotropic pixels."""
+    """The spine with a level and a half of margin, and room at the sides, in isotropic pixels.
+
+    Cut off at the film's edge; empty (x0 >= x1 or y0 >= y1) if all of it lies beside the film.
+    """
     pitch = float(np.median([pose.pitch for pose in vertebra_poses(spine.corners)]))
     x0, y0 = spine.corners.min(axis=(0, 1)) - pitch * np.array([2.5, 1.5])
     x1, y1 = spine.corners.max(axis=(0, 1)) + pitch * np.array([2.5, 1.5])
@@ -115,7 +140,8 @@ def _box_around(spine: Spine, film: Radiograph) -> Box:
     )
 
 
-def _zoom(box: tuple[float, float, float, float], bundle: Bundle) -> float:
+def _zoom(box: Box, bundle: Bundle) -> float:
+    """Input pixels of the finder for one isotropic pixel in `box`."""
     spec = bundle.networks["finder"].input
     return min(spec.columns / max(box[2] - box[0], 1.0), spec.rows / max(box[3] - box[1], 1.0))
 

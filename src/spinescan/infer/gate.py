@@ -1,4 +1,8 @@
-"""Whether a reading may be believed. The limits belong to the bundle, beside the weights."""
+"""Whether a reading may be believed. The limits belong to the bundle, beside the weights.
+
+The networks answer on any picture. That the answer is a spine is judged by the networks' own doubt
+(heat, presence, how far two looks differ) and by its shape: enough levels, growing smoothly.
+"""
 
 from dataclasses import dataclass
 
@@ -47,10 +51,10 @@ class Evidence:
 
 def weigh(reading: Reading) -> Evidence:
     """Measure a reading's own plausibility."""
-    pitch = np.array([pose.pitch for pose in vertebra_poses(reading.corners)])
     corners = reading.corners
-    width = np.linalg.norm(corners[:, 1::2] - corners[:, ::2], axis=2).mean(axis=1)
-    growth = np.concatenate([np.diff(np.log(pitch)), np.diff(np.log(np.maximum(width, 1e-6)))])
+    pitch = np.array([pose.pitch for pose in vertebra_poses(corners)]).clip(1e-6)
+    width = np.linalg.norm(corners[:, 1::2] - corners[:, ::2], axis=2).mean(axis=1).clip(1e-6)
+    growth = np.concatenate([np.diff(np.log(pitch)), np.diff(np.log(width))])
     return Evidence(
         heat=float(reading.spine.heat.mean()),
         presence=float(reading.presence.mean()),

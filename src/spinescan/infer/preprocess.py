@@ -32,8 +32,15 @@ class InputSpec:
     low: float = 1.0
     high: float = 99.0
 
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.columns < 1:
+            raise ValueError(f"input must have rows and columns, got {self.rows} x {self.columns}")
+        if not 0 <= self.low < self.high <= 100:
+            raise ValueError(f"percentiles must rise within 0..100, got {self.low}, {self.high}")
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Build from a bundle's JSON; TypeError or ValueError for what does not belong there."""
         return cls(**values)
 
 
@@ -72,6 +79,8 @@ def letterbox(
 ) -> tuple[Floats, Frame]:
     """The part of a film inside `box` (default: all of it), scaled to fit, centred, never squashed.
 
+    What of `box` lies beside the film is cut off first.
+
     Returns
     -------
     input
@@ -79,11 +88,18 @@ def letterbox(
     frame
         From input pixels to film pixels; a film with pixels that are not square is made isotropic
         here.
+
+    Raises
+    ------
+    ValueError
+        If nothing of `box` lies on the film.
     """
     rows, columns = pixels.shape
     x0, y0, x1, y1 = box or (0.0, 0.0, float(columns), float(rows))
     x0, x1 = max(x0, 0.0), min(x1, float(columns))
     y0, y1 = max(y0, 0.0), min(y1, float(rows))
+    if x0 >= x1 or y0 >= y1:
+        raise ValueError(f"box {box} does not meet the film of {rows} x {columns} pixels")
     scale = min(spec.columns / (x1 - x0), spec.rows / ((y1 - y0) * pixel_aspect))
     width = max(1, round((x1 - x0) * scale))
     height = max(1, round((y1 - y0) * pixel_aspect * scale))
@@ -127,7 +143,8 @@ def patches(
 ) -> tuple[Floats, list[Frame]]:
     """One upright picture for each pose: the vertebra in its middle, one level `pitch_px` high.
 
-    With `mirrored` the pictures are those of the film seen from behind.
+    With `mirrored` the pictures are those of the film seen from behind. What lies beside the film
+    is -1. There must be at least one pose.
 
     Returns
     -------
@@ -189,10 +206,11 @@ def _reduced(
     x1 = int(np.clip(max(p.x for p in poses) + reach + 1, x0 + 1, columns))
     y0 = int(np.clip((min(p.y for p in poses) - reach) / pixel_aspect, 0, rows - 1))
     y1 = int(np.clip((max(p.y for p in poses) + reach) / pixel_aspect + 1, y0 + 1, rows))
-    scale = min(1.0, 1.25 * pitch_px / float(np.median([p.pitch for p in poses])))
+    scale = 1.25 * pitch_px / float(np.median([p.pitch for p in poses]))
+    across, down = min(1.0, scale), min(1.0, scale * pixel_aspect)
     part = Image.fromarray(np.ascontiguousarray(pixels[y0:y1, x0:x1]))
-    if scale < 0.9:
-        width = max(1, round((x1 - x0) * scale))
-        height = max(1, round((y1 - y0) * scale))
+    if min(across, down) < 0.9:
+        width = max(1, round((x1 - x0) * across))
+        height = max(1, round((y1 - y0) * down))
         part = part.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return part, (part.width / (x1 - x0), part.height / (y1 - y0), float(x0), float(y0))

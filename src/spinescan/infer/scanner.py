@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Curve, Measurement, Notice, Report
-from spinescan.infer.bundle import Bundle, shipped
-from spinescan.infer.frontal import Reading, read_frontal, to_landmarks
+from spinescan.infer.bundle import BUNDLE_FILE, Bundle, shipped
+from spinescan.infer.frontal import NETWORKS, SETTINGS, Reading, read_frontal, to_landmarks
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against
 from spinescan.measure.als import als_verdict
 from spinescan.measure.balance import frontal_measurements
@@ -35,9 +35,15 @@ class Scanner:
         The frontal landmark model.
     threads
         Threads that one network may use; None leaves it to onnxruntime (all cores).
+
+    Raises
+    ------
+    BundleError
+        If the bundle is for another task, lacks a network or a setting, or cannot be loaded.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+        _check(bundle)
         self.bundle = bundle
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
@@ -94,7 +100,7 @@ class Scanner:
             size=film.size,
             pixel_aspect=film.pixel_aspect,
             spacing_mm=film.spacing_mm,
-            spacing_origin=film.spacing_origin,
+            spacing_origin=film.spacing_origin.value,
             view="frontal" if frontal else (film.declared_view or View.OTHER).value,
             decision="abstained" if reasons else "accepted",
             reasons=reasons,
@@ -106,3 +112,12 @@ class Scanner:
             warnings=warnings,
             timing_ms=(time.perf_counter() - began) * 1000,
         )
+
+
+def _check(bundle: Bundle) -> None:
+    if bundle.task != FRONTAL_BUNDLE:
+        raise BundleError(f"{bundle.folder}: expected {FRONTAL_BUNDLE}, got {bundle.task}")
+    missing = [name for name in NETWORKS if name not in bundle.networks]
+    missing += [name for name in SETTINGS if name not in bundle.settings]
+    if missing:
+        raise BundleError(f"{bundle.folder}: {BUNDLE_FILE} lacks {', '.join(missing)}")
