@@ -91,6 +91,24 @@ def boxes(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: in
         _print("boxes", records, {"trained_on": trained_on, **score_boxes(films, records)})
 
 
+@bench.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@_source_options
+def rejection(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: int) -> None:
+    """Whether films that are no frontal spine are declined.
+
+    DIR holds films none of which shows a whole spine from the front: photographs, chest films. The
+    share that is accepted, which should be 0, has a Wilson 95 % interval.
+    """
+    from spinescan.io.read import iter_films
+    from spinescan.study.rejection import score_rejection
+
+    with _errors_in_one_line():
+        films = [Path(film) for film in iter_films([str(folder)])]
+        records = _answers(films, reports, bundle, jobs)
+        _print("rejection", records, score_rejection(records))
+
+
 def _answers(
     films: Sequence[Path], reports: Sequence[Path], bundle: Path | None, jobs: int
 ) -> list[dict[str, Any]]:

@@ -1,0 +1,77 @@
+"""What the held-out films of a cross-validation tell of the gate's limits and of the spreads.
+
+    python benchmarks/calibrate.py RUN DATA
+
+RUN is the folder of `spinescan train landmarks RECIPE --data DATA --out RUN`, DATA a folder in
+AASCE's layout. Each film is read by the fold that did not see it. Prints JSON: quantiles of all that
+the gate looks at, over films whose landmarks are not suspect, and the factor that turns the
+refiner's raw spreads into standard deviations (`settings.spread_factor` of the recipe).
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from spinescan.data.sources import AasceFilm, read_aasce
+from spinescan.data.split import grouped_folds
+from spinescan.infer.bundle import Bundle
+from spinescan.infer.frontal import Reading, read_frontal
+from spinescan.infer.gate import weigh
+from spinescan.infer.scanner import Scanner
+from spinescan.io.read import read_radiograph
+
+QUANTILES = (0.0, 0.01, 0.02, 0.05, 0.5, 0.95, 0.98, 0.99, 1.0)
+
+MEDIAN_OF_DISTANCE = 1.1774
+"""Median distance from the mean of a round two-dimensional normal law of standard deviation 1."""
+
+
+def error_over_spread(film: AasceFilm, reading: Reading) -> np.ndarray:
+    """Distance of each corner from the truth in units of its raw spread."""
+    true = film.corners_px[reading.spine.levels]
+    return (np.linalg.norm(reading.corners - true, axis=2) / reading.spread).ravel()
+
+
+def main() -> None:
+    """Read the held-out films and print what they tell."""
+    parser = argparse.ArgumentParser(description="Calibrate the gate and the spreads.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("data", type=Path)
+    options = parser.parse_args()
+    films = read_aasce(options.data)
+    bundles = sorted(options.run.glob("fold-*/bundle"))
+    evidence, ratios, unread = [], [], 0
+    for folder in bundles:
+        bundle = Bundle.load(folder)
+        scanner, recipe = Scanner(bundle), bundle.provenance["recipe"]
+        parts = grouped_folds([f.group for f in films], recipe["folds"], recipe["seed"])
+        for film in (films[i] for i in parts[int(folder.parent.name.split("-")[1])]):
+            if film.suspect:
+                continue
+            reading = read_frontal(read_radiograph(film.path), bundle, scanner.run)
+            if reading is None:
+                unread += 1
+                continue
+            evidence.append(asdict(weigh(reading)))
+            ratios.append(error_over_spread(film, reading))
+    quantiles = {
+        name: [round(float(np.quantile([e[name] for e in evidence], q)), 4) for q in QUANTILES]
+        for name in evidence[0]
+    }
+    answer = {
+        "benchmark": "calibrate",
+        "folds": len(bundles),
+        "n": len(evidence) + unread,
+        "n_without_a_reading": unread,
+        "quantiles": QUANTILES,
+        "evidence": quantiles,
+        "spread_factor": round(float(np.median(np.concatenate(ratios))) / MEDIAN_OF_DISTANCE, 3),
+    }
+    print(json.dumps(answer, indent=1))
+
+
+if __name__ == "__main__":
+    main()

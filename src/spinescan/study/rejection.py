@@ -1,0 +1,40 @@
+"""Whether a scan declines films that are no frontal spine at all."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from spinescan.core.errors import DataError
+from spinescan.study.answers import Record, outcome
+from spinescan.study.metrics import wilson_interval
+
+
+def score_rejection(records: Sequence[Record]) -> dict[str, Any]:
+    """How many of the films are accepted (none should be), and why the others were not.
+
+    A film that could not be read is counted apart: it was not taken for a spine, but not by the
+    gate. The interval is Wilson's, 95 %.
+
+    Raises
+    ------
+    DataError
+        There is no film.
+    """
+    if not records:
+        raise DataError("no film to score")
+    outcomes = [outcome(record) for record in records]
+    accepted = outcomes.count("accepted")
+    low, high = wilson_interval(accepted, len(records))
+    return {
+        "n": len(records),
+        "accepted": {
+            "count": accepted,
+            "share": round(accepted / len(records), 4),
+            "interval_95": [round(low, 4), round(high, 4)],
+        },
+        "n_abstained": outcomes.count("abstained"),
+        "n_failed": outcomes.count("failed"),
+        "reasons": dict(
+            Counter(reason for record in records for reason in record.get("reasons", ()))
+        ),
+    }
