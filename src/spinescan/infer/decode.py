@@ -60,6 +60,16 @@ class Spine:
         """The same vertebrae with other corners."""
         return type(self)(self.levels, corners, self.heat)
 
+    def longer(self, *, up: bool) -> Self:
+        """One more vertebra above or below, where the two at that end point to; its heat is 0."""
+        outer, inner = (0, 1) if up else (-1, -2)
+        place = 0 if up else len(self.levels)
+        return type(self)(
+            np.insert(self.levels, place, self.levels[outer] + (-1 if up else 1)),
+            np.insert(self.corners, place, 2 * self.corners[outer] - self.corners[inner], axis=0),
+            np.insert(self.heat, place, 0.0),
+        )
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(LEVELS[k] for k in self.levels)

@@ -3,25 +3,27 @@
 The *finder* sees the whole film, small, and gives a heat map of vertebra centres, the level of each
 and vectors to its corners; `decode` strings them on a chain. If the spine fills little of the film,
 the finder looks again at the part around it. The *refiner* sees one vertebra at a time, upright and
-at a fixed size, in the film's own resolution, and places the four corners to a fraction of a pixel
-(the mean of a heat map each). It goes over the spine twice, the second time from its own corners,
-and then also over the mirrored pictures: the mean of both looks is the answer, and how far they
-differ says how sure it is.
+at a fixed size, and places the four corners to a fraction of a pixel (the mean of a heat map each).
+It goes over the spine twice, the second time from its own corners, and then also over the mirrored
+pictures: the mean of both looks is the answer, and how far they differ says how sure it is. In
+between, the ends of a chain that lacks levels are carried on for as long as the refiner sees a
+vertebra there.
 
 The networks are called through `run`, so nothing here knows about onnxruntime.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, Landmarks
+from spinescan.core.anatomy import FRONTAL_CORNERS, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import Spine, find_spine, vertebra_poses
-from spinescan.infer.preprocess import Box, letterbox, patches
+from spinescan.infer.preprocess import Box, Pose, letterbox, patches, square_pixels
 
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
@@ -43,6 +45,8 @@ factor that calibrates spreads, and the limits of the gate."""
 
 _CLOSER = 1.15
 """A second look pays when it enlarges the spine by at least so much."""
+_DETAIL = 1.25
+"""Resolution that the film is kept at for the refiner, over that of the refiner's own input."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,18 +88,7 @@ def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
         closer = _find(film, bundle, run, box)
         if closer is not None and len(closer.levels) >= len(spine.levels) - 1:
             spine = closer
-    first, _, _ = _refine(film, spine, bundle, run, mirrored=False)
-    spine = spine.moved(first)
-    plain, heat, presence = _refine(film, spine, bundle, run, mirrored=False)
-    flipped, heat_flipped, presence_flipped = _refine(film, spine, bundle, run, mirrored=True)
-    differ = np.linalg.norm(plain - flipped, axis=2)
-    pitch = np.array([pose.pitch for pose in vertebra_poses(plain)]).clip(1e-6)
-    return Reading(
-        spine=spine.moved((plain + flipped) / 2),
-        presence=(presence + presence_flipped) / 2,
-        spread=np.sqrt((heat**2 + heat_flipped**2) / 2 + (differ / 2) ** 2),
-        unrest=float(np.median(differ / pitch[:, None])),
-    )
+    return _Refiner(film, spine, bundle, run).read(spine)
 
 
 def to_landmarks(reading: Reading, film: Radiograph, spread_factor: float) -> Landmarks:
@@ -146,28 +139,74 @@ def _zoom(box: Box, bundle: Bundle) -> float:
     return min(spec.columns / max(box[2] - box[0], 1.0), spec.rows / max(box[3] - box[1], 1.0))
 
 
-def _refine(
-    film: Radiograph, spine: Spine, bundle: Bundle, run: Run, *, mirrored: bool
-) -> tuple[Points, Points, Points]:
-    """Corners (n, 4, 2), heat-map spread (n, 4), both in isotropic pixels, and presence (n,)."""
-    poses = vertebra_poses(spine.corners)
-    inputs, frames = patches(
-        film.pixels,
-        poses,
-        bundle.networks["refiner"].input,
-        pitch_px=bundle.settings["pitch_px"],
-        pixel_aspect=film.pixel_aspect,
-        mirrored=mirrored,
-    )
-    points, spread, presence = run("refiner", inputs[:, None])
-    corners = np.stack(
-        [frame.to_film(p.astype(np.float64)) for frame, p in zip(frames, points, strict=True)]
-    )
-    pixel = np.array([pose.pitch for pose in poses])[:, None] / bundle.settings["pitch_px"]
-    if mirrored:  # left and right corners change places
-        corners, spread = corners[:, [1, 0, 3, 2]], spread[:, [1, 0, 3, 2]]
-    return (
-        corners * np.array([1.0, film.pixel_aspect]),
-        spread * pixel,
-        1.0 / (1.0 + np.exp(-presence.astype(np.float64))),
-    )
+class _Refiner:
+    """Reads the vertebrae of one film, on a copy with square pixels at the refiner's resolution."""
+
+    def __init__(self, film: Radiograph, spine: Spine, bundle: Bundle, run: Run) -> None:
+        self.spec = bundle.networks["refiner"].input
+        self.pitch_px = bundle.settings["pitch_px"]
+        self.least_presence = bundle.settings["least_presence"]
+        self.run = run
+        pitch = float(np.median([pose.pitch for pose in vertebra_poses(spine.corners)]))
+        self.pixels = square_pixels(
+            film.pixels, scale=_DETAIL * self.pitch_px / pitch, pixel_aspect=film.pixel_aspect
+        )
+        self.scale = self.pixels.shape[1] / film.pixels.shape[1]
+
+    def read(self, spine: Spine) -> Reading:
+        """Refine a spine given in isotropic film pixels, and answer in the same."""
+        spine = spine.moved(spine.corners * self.scale)
+        spine = spine.moved(self._look(vertebra_poses(spine.corners))[0].corners)
+        spine = self._carried_on(self._carried_on(spine, up=True), up=False)
+        poses = vertebra_poses(spine.corners)
+        plain, flipped = self._look(poses, both=True)
+        differ = np.linalg.norm(plain.corners - flipped.corners, axis=2)
+        heat = (plain.spread**2 + flipped.spread**2) / 2
+        pitch = np.array([pose.pitch for pose in poses]).clip(1e-6)
+        return Reading(
+            spine=spine.moved((plain.corners + flipped.corners) / 2 / self.scale),
+            presence=(plain.presence + flipped.presence) / 2,
+            spread=np.sqrt(heat + (differ / 2) ** 2) / self.scale,
+            unrest=float(np.median(differ / pitch[:, None])),
+        )
+
+    def _carried_on(self, spine: Spine, *, up: bool) -> Spine:
+        """Add vertebrae beyond one end while levels are left there and the refiner sees one."""
+        rows, columns = self.pixels.shape
+        while (spine.levels[0] > 0) if up else (spine.levels[-1] < len(LEVELS) - 1):
+            longer = spine.longer(up=up)
+            end = 0 if up else -1
+            x, y = longer.corners[end].mean(axis=0)
+            if not (0 <= x < columns and 0 <= y < rows):
+                break
+            (seen,) = self._look([vertebra_poses(longer.corners)[end]])
+            if seen.presence[0] < self.least_presence:
+                break
+            longer.corners[end] = seen.corners[0]
+            spine = longer
+        return spine
+
+    def _look(self, poses: Sequence[Pose], *, both: bool = False) -> list["_Look"]:
+        """Read the vertebrae at these poses; with `both` a second time, in mirrored pictures."""
+        inputs, frames = patches(self.pixels, poses, self.spec, pitch_px=self.pitch_px)
+        pixel = np.array([pose.pitch for pose in poses])[:, None] / self.pitch_px
+        looks = []
+        for mirrored in (False, True) if both else (False,):
+            pictures = np.ascontiguousarray(inputs[:, :, ::-1]) if mirrored else inputs
+            points, spread, presence = (
+                answer.astype(np.float64) for answer in self.run("refiner", pictures[:, None])
+            )
+            if mirrored:  # left and right corners change places
+                points[..., 0] = self.spec.columns - points[..., 0]
+                points, spread = points[:, [1, 0, 3, 2]], spread[:, [1, 0, 3, 2]]
+            corners = [frame.to_film(p) for frame, p in zip(frames, points, strict=True)]
+            looks.append(_Look(np.stack(corners), spread * pixel, 1 / (1 + np.exp(-presence))))
+        return looks
+
+
+class _Look(NamedTuple):
+    """Corners (n, 4, 2), spread (n, 4) and presence (n,), in the pixels that the refiner reads."""
+
+    corners: Points
+    spread: Points
+    presence: Points

@@ -132,19 +132,28 @@ class Pose:
     tilt: float
 
 
+def square_pixels(pixels: Floats, *, scale: float, pixel_aspect: float = 1.0) -> Floats:
+    """The film with square pixels, reduced with anti-aliasing to about `scale` of its width.
+
+    A film that is square and to be kept at nine tenths of its size or more is returned as it is. A
+    position on the film, in isotropic pixels, is scaled by the ratio of the widths.
+    """
+    if pixel_aspect == 1.0 and scale > 0.9:
+        return pixels
+    rows, columns = pixels.shape
+    width = max(1, round(columns * min(scale, 1.0)))
+    height = max(1, round(rows * pixel_aspect * width / columns))
+    picture = Image.fromarray(pixels)
+    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0))
+
+
 def patches(
-    pixels: Floats,
-    poses: Sequence[Pose],
-    spec: InputSpec,
-    *,
-    pitch_px: float,
-    pixel_aspect: float = 1.0,
-    mirrored: bool = False,
+    pixels: Floats, poses: Sequence[Pose], spec: InputSpec, *, pitch_px: float
 ) -> tuple[Floats, list[Frame]]:
     """One upright picture for each pose: the vertebra in its middle, one level `pitch_px` high.
 
-    With `mirrored` the pictures are those of the film seen from behind. What lies beside the film
-    is -1. There must be at least one pose.
+    The film's pixels are square and its levels not much higher than `pitch_px` (`square_pixels`).
+    What lies beside the film is -1. There must be at least one pose.
 
     Returns
     -------
@@ -153,19 +162,15 @@ def patches(
     frames
         From each input's pixels to film pixels.
     """
-    view, view_scale = _reduced(pixels, poses, spec, pitch_px, pixel_aspect)
+    film = Image.fromarray(pixels)
     inputs = np.empty((len(poses), spec.rows, spec.columns), np.float32)
     frames = []
     for k, pose in enumerate(poses):
-        frame = _pose_frame(pose, spec, pitch_px, pixel_aspect, mirrored)
-        to_view = (frame.matrix - [[0, 0, view_scale[2]], [0, 0, view_scale[3]]]) * [
-            [view_scale[0]],
-            [view_scale[1]],
-        ]
-        sampled = view.transform(
+        frame = _pose_frame(pose, spec, pitch_px)
+        sampled = film.transform(
             (spec.columns, spec.rows),
             Image.Transform.AFFINE,
-            tuple(to_view.ravel()),
+            tuple(frame.matrix.ravel()),
             Image.Resampling.BILINEAR,
             fillcolor=-1,
         )
@@ -175,42 +180,9 @@ def patches(
     return inputs, frames
 
 
-def _pose_frame(
-    pose: Pose, spec: InputSpec, pitch_px: float, pixel_aspect: float, mirrored: bool
-) -> Frame:
+def _pose_frame(pose: Pose, spec: InputSpec, pitch_px: float) -> Frame:
     step = pose.pitch / pitch_px
     cosine, sine = np.cos(pose.tilt) * step, np.sin(pose.tilt) * step
     linear = np.array([[cosine, -sine], [sine, cosine]])
-    if mirrored:
-        linear[:, 0] = -linear[:, 0]
-    linear[1] /= pixel_aspect
-    centre = np.array([pose.x, pose.y / pixel_aspect])
-    offset = centre - linear @ np.array([spec.columns / 2, spec.rows / 2])
+    offset = [pose.x, pose.y] - linear @ [spec.columns / 2, spec.rows / 2]
     return Frame(np.column_stack([linear, offset]))
-
-
-def _reduced(
-    pixels: Floats,
-    poses: Sequence[Pose],
-    spec: InputSpec,
-    pitch_px: float,
-    pixel_aspect: float,
-) -> tuple[Image.Image, tuple[float, float, float, float]]:
-    """The film around the poses, reduced with anti-aliasing to about the patches' own resolution.
-
-    Returns the picture and (scale x, scale y, x0, y0) from film pixels to its pixels.
-    """
-    rows, columns = pixels.shape
-    reach = max(spec.rows, spec.columns) / pitch_px * max(p.pitch for p in poses)
-    x0 = int(np.clip(min(p.x for p in poses) - reach, 0, columns - 1))
-    x1 = int(np.clip(max(p.x for p in poses) + reach + 1, x0 + 1, columns))
-    y0 = int(np.clip((min(p.y for p in poses) - reach) / pixel_aspect, 0, rows - 1))
-    y1 = int(np.clip((max(p.y for p in poses) + reach) / pixel_aspect + 1, y0 + 1, rows))
-    scale = 1.25 * pitch_px / float(np.median([p.pitch for p in poses]))
-    across, down = min(1.0, scale), min(1.0, scale * pixel_aspect)
-    part = Image.fromarray(np.ascontiguousarray(pixels[y0:y1, x0:x1]))
-    if min(across, down) < 0.9:
-        width = max(1, round((x1 - x0) * across))
-        height = max(1, round((y1 - y0) * down))
-        part = part.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return part, (part.width / (x1 - x0), part.height / (y1 - y0), float(x0), float(y0))
