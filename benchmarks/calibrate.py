@@ -3,8 +3,8 @@
     python benchmarks/calibrate.py RUN DATA
 
 RUN is the folder of `spinescan train landmarks RECIPE --data DATA --out RUN`, DATA a folder in
-AASCE's layout. Each film is read by the fold that did not see it. Prints JSON: quantiles of all that
-the gate looks at, over films whose landmarks are not suspect, and the factor that turns the
+AASCE's layout. Each film is read by the fold that did not see it. Prints JSON: quantiles of all
+that the gate looks at, over films whose landmarks are not suspect, and the factor that turns the
 refiner's raw spreads into standard deviations (`settings.spread_factor` of the recipe).
 """
 
@@ -55,7 +55,8 @@ def main() -> None:
             if reading is None:
                 unread += 1
                 continue
-            evidence.append(asdict(weigh(reading)))
+            weighed = weigh(reading)
+            evidence.append({**asdict(weighed), "confidence": weighed.confidence})
             ratios.append(error_over_spread(film, reading))
     quantiles = {
         name: [round(float(np.quantile([e[name] for e in evidence], q)), 4) for q in QUANTILES]

@@ -25,7 +25,7 @@ def _restore(cls: type[SpineScanError], message: str, kind: str) -> SpineScanErr
 
 
 class ReadError(SpineScanError):
-    """A film could not be read; `kind` tells why: "empty", "truncated", "not_an_image" and so on."""
+    """A film could not be read; `kind` tells why, such as "empty", "truncated", "not_an_image"."""
 
     kind = "unreadable"
 

@@ -34,9 +34,7 @@ NETWORKS = ("finder", "refiner")
 SETTINGS = (
     "pitch_px",
     "spread_factor",
-    "least_heat",
-    "least_presence",
-    "least_levels",
+    "least_confidence",
     "most_unrest",
     "most_roughness",
 )
@@ -45,6 +43,8 @@ factor that calibrates spreads, and the limits of the gate."""
 
 _CLOSER = 1.15
 """A second look pays when it enlarges the spine by at least so much."""
+_SEEN = 0.5
+"""Presence from which on a vertebra is taken to be there, beyond the ends of the chain."""
 _DETAIL = 1.25
 """Resolution that the film is kept at for the refiner, over that of the refiner's own input."""
 
@@ -145,13 +145,15 @@ class _Refiner:
     def __init__(self, film: Radiograph, spine: Spine, bundle: Bundle, run: Run) -> None:
         self.spec = bundle.networks["refiner"].input
         self.pitch_px = bundle.settings["pitch_px"]
-        self.least_presence = bundle.settings["least_presence"]
         self.run = run
         pitch = float(np.median([pose.pitch for pose in vertebra_poses(spine.corners)]))
         self.pixels = square_pixels(
             film.pixels, scale=_DETAIL * self.pitch_px / pitch, pixel_aspect=film.pixel_aspect
         )
-        self.scale = self.pixels.shape[1] / film.pixels.shape[1]
+        rows, columns = film.size
+        copied_rows, copied_columns = self.pixels.shape
+        # Both sides of the copy were rounded to whole pixels; follow each side's own scale.
+        self.scale = np.array([copied_columns / columns, copied_rows / (rows * film.pixel_aspect)])
 
     def read(self, spine: Spine) -> Reading:
         """Refine a spine given in isotropic film pixels, and answer in the same."""
@@ -166,7 +168,7 @@ class _Refiner:
         return Reading(
             spine=spine.moved((plain.corners + flipped.corners) / 2 / self.scale),
             presence=(plain.presence + flipped.presence) / 2,
-            spread=np.sqrt(heat + (differ / 2) ** 2) / self.scale,
+            spread=np.sqrt(heat + (differ / 2) ** 2) / self.scale[0],
             unrest=float(np.median(differ / pitch[:, None])),
         )
 
@@ -180,7 +182,7 @@ class _Refiner:
             if not (0 <= x < columns and 0 <= y < rows):
                 break
             (seen,) = self._look([vertebra_poses(longer.corners)[end]])
-            if seen.presence[0] < self.least_presence:
+            if seen.presence[0] < _SEEN:
                 break
             longer.corners[end] = seen.corners[0]
             spine = longer

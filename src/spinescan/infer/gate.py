@@ -8,13 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spinescan.core.anatomy import LEVELS
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import vertebra_poses
 from spinescan.infer.frontal import Reading
 
-NOT_FRONTAL = frozenset({"no_spine", "declared_lateral", "not_like_vertebrae", "not_like_a_spine"})
+NOT_FRONTAL = frozenset({"no_spine", "declared_lateral", "not_like_a_spine"})
 """Reasons for which a film is not taken for a frontal spine at all."""
+
+
+_MUST_SHOW = (LEVELS.index("T6"), LEVELS.index("L4"))
+"""Levels that a film of the whole spine shows at least. Chest and lumbar films end before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +29,23 @@ class Evidence:
     heat
         Mean heat of the finder over the chain.
     presence
-        Mean probability of the refiner that a vertebra is there; `presence_low` is its lowest
-        decile.
+        Mean probability of the refiner that a vertebra is there.
     unrest
         Difference of the two looks, share of a level's height.
-    levels
-        Number of levels in the chain.
-    seen
-        Share of them that the finder saw itself.
     roughness
         Standard deviation of the log ratio of neighbouring levels' pitch and width: a spine grows
         smoothly.
-    slenderness
-        Median width of a vertebra over its pitch.
     """
 
     heat: float
     presence: float
-    presence_low: float
     unrest: float
-    levels: int
-    seen: float
     roughness: float
-    slenderness: float
+
+    @property
+    def confidence(self) -> float:
+        """Both networks' opinion in one number."""
+        return self.heat * self.presence
 
 
 def weigh(reading: Reading) -> Evidence:
@@ -58,12 +57,8 @@ def weigh(reading: Reading) -> Evidence:
     return Evidence(
         heat=float(reading.spine.heat.mean()),
         presence=float(reading.presence.mean()),
-        presence_low=float(np.quantile(reading.presence, 0.1)),
         unrest=reading.unrest,
-        levels=len(pitch),
-        seen=float((reading.spine.heat > 0).mean()),
         roughness=float(growth.std()),
-        slenderness=float(np.median(width / pitch)),
     )
 
 
@@ -75,12 +70,10 @@ def reasons_against(film: Radiograph, reading: Reading | None, bundle: Bundle) -
     if reading is None:
         return (*reasons, "no_spine")
     evidence, limit = weigh(reading), bundle.settings
-    if evidence.heat < limit["least_heat"]:
+    if evidence.confidence < limit["least_confidence"]:
         reasons.append("not_like_a_spine")
-    if evidence.presence < limit["least_presence"]:
-        reasons.append("not_like_vertebrae")
-    if evidence.levels < limit["least_levels"]:
-        reasons.append("too_few_levels")
+    if reading.spine.levels[0] > _MUST_SHOW[0] or reading.spine.levels[-1] < _MUST_SHOW[1]:
+        reasons.append("spine_incomplete")
     if evidence.unrest > limit["most_unrest"]:
         reasons.append("unsteady")
     if evidence.roughness > limit["most_roughness"]:

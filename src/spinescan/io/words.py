@@ -8,8 +8,7 @@ REASONS: dict[str, str] = {
     "no_spine": "No spine could be found on the film.",
     "declared_lateral": "The file says that the film is lateral; only frontal films are measured.",
     "not_like_a_spine": "The picture does not look like a frontal film of the spine.",
-    "not_like_vertebrae": "What was found does not look like a row of vertebrae.",
-    "too_few_levels": "Too few vertebrae could be followed.",
+    "spine_incomplete": "The film does not show the spine from T6 to L4.",
     "unsteady": "The film and its mirror image were read too differently to trust either.",
     "uneven_row": "The vertebrae that were found do not grow evenly, so some are misplaced.",
     # why there is no ALS type, or what limits it

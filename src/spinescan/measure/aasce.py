@@ -10,8 +10,6 @@ reproduces.
 import numpy as np
 from numpy.typing import NDArray
 
-N_VERTEBRAE = 17
-
 
 def aasce_angles(corners_xy: NDArray[np.floating], rows: float) -> NDArray[np.float64]:
     """The challenge's three angles of one film.
@@ -19,8 +17,9 @@ def aasce_angles(corners_xy: NDArray[np.floating], rows: float) -> NDArray[np.fl
     Parameters
     ----------
     corners_xy
-        (17, 4, 2): T1..L5, corners in the order of `FRONTAL_CORNERS`, x right and y down, in pixels
+        (n, 4, 2): T1..L5, corners in the order of `FRONTAL_CORNERS`, x right and y down, in pixels
         of equal height and width (the challenge's angles were taken at the films' original size).
+        The challenge has all 17; a row of fewer, two at least, is taken for the whole spine.
     rows
         Height of the picture in the same unit; an S-shaped spine is judged by its half.
 
@@ -35,12 +34,12 @@ def aasce_angles(corners_xy: NDArray[np.floating], rows: float) -> NDArray[np.fl
         If the shape is wrong or a coordinate is not finite.
     """
     corners = np.asarray(corners_xy, dtype=np.float64)
-    if corners.shape != (N_VERTEBRAE, 4, 2):
-        raise ValueError(f"corners_xy must have shape (17, 4, 2), got {corners.shape}")
+    if corners.ndim != 3 or corners.shape[1:] != (4, 2) or len(corners) < 2:
+        raise ValueError(f"corners_xy must have shape (n, 4, 2), n >= 2, got {corners.shape}")
     if not np.isfinite(corners).all():
         raise ValueError("corners_xy must be finite")
     angles = _angles_between_mid_lines(corners)
-    endplate_middles = (corners[:, 0::2] + corners[:, 1::2]) / 2  # (17, superior | inferior, 2)
+    endplate_middles = (corners[:, 0::2] + corners[:, 1::2]) / 2  # (n, superior | inferior, 2)
     upper, lower = np.unravel_index(int(np.argmax(angles)), angles.shape)
     largest = angles[upper, lower]
     if not _is_s_shaped(endplate_middles.reshape(-1, 2)):
@@ -83,7 +82,7 @@ def smape(true: NDArray[np.floating], predicted: NDArray[np.floating]) -> float:
 
 
 def _angles_between_mid_lines(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(17, 17) angles in degrees between the lines from mid-left to mid-right of the vertebrae."""
+    """(n, n) angles in degrees between the lines from mid-left to mid-right of the vertebrae."""
     left, right = corners[:, [0, 2]].mean(axis=1), corners[:, [1, 3]].mean(axis=1)
     x, y = (right - left).T
     cross = np.outer(x, y) - np.outer(y, x)
@@ -94,7 +93,7 @@ def _angles_between_mid_lines(corners: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def _is_s_shaped(middles_xy: NDArray[np.float64]) -> bool:
-    """Whether the 34 endplate mid-points lie on both sides of the line from the first to the last.
+    """Whether the endplate mid-points lie on both sides of the line from the first to the last.
 
     The challenge divides by the differences of x and of y; multiplied out, the signs are the same
     and an upright spine divides nothing by zero.

@@ -1,7 +1,9 @@
 """How well a scan reads the AASCE films, every film counted.
 
-A film without an answer (abstained, failed, or not all of T1..L5 marked) counts as the worst case:
-as if 0, 0, 0 degrees had been answered, so 100 % SMAPE and the whole true angle as error.
+A film without an answer (abstained or failed) counts as the worst case: as if 0, 0, 0 degrees had
+been answered, so 100 % SMAPE and the whole true angle as error. An accepted film on which not all
+of T1..L5 are marked is scored by the levels that are; a second set of figures
+(`complete_or_nothing`) counts it as the worst case, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,41 +46,42 @@ def score_aasce(films: Sequence[AasceFilm], records: Sequence[Record]) -> dict[s
 def _score(films: Sequence[AasceFilm], records: Sequence[Record | None]) -> dict[str, Any]:
     if not films:
         return {"n": 0}
-    corners = [_answer(record) for record in records]
+    answers = [_answer(record) for record in records]
     outcomes = [outcome(record) for record in records]
-    answered = np.array([c is not None for c in corners])
+    answered = np.array([a is not None for a in answers])
+    complete = np.array([a is not None and len(a[0]) == len(LEVELS) for a in answers])
     true = np.array([film.angles_deg for film in films])
     given = np.array(
         [
-            np.zeros(3) if c is None else aasce_angles(c, film.size[0])
-            for film, c in zip(films, corners, strict=True)
+            np.zeros(3) if answer is None else aasce_angles(answer[1], film.size[0])
+            for film, answer in zip(films, answers, strict=True)
         ]
     )
     groups = [film.group for film in films]
     kept = [group for group, yes in zip(groups, answered, strict=True) if yes]
-    accepted = outcomes.count("accepted")
     return {
         "n": len(films),
         "n_groups": len(set(groups)),
-        "n_accepted": accepted,
-        "n_accepted_incomplete": accepted - int(answered.sum()),
+        "n_accepted": outcomes.count("accepted"),
+        "n_accepted_incomplete": int((answered & ~complete).sum()),
         "n_abstained": outcomes.count("abstained"),
         "n_failed": outcomes.count("failed"),
         "every_film": _errors(true, given, groups),
+        "complete_or_nothing": _errors(true, given * complete[:, None], groups),
         "answered_films": _errors(true[answered], given[answered], kept),
-        "corners": _corner_errors(films, corners),
+        "corners": _corner_errors(films, answers),
         "median_predictor": (
             _errors(true, held_out_median(true, groups), groups) if len(set(groups)) > 1 else None
         ),
     }
 
 
-def _answer(record: Record | None) -> Floats | None:
-    """The corners (17, 4, 2) of an accepted and complete answer."""
+def _answer(record: Record | None) -> tuple[list[int], Floats] | None:
+    """The levels (indices) and corners (m, 4, 2) of an accepted answer with two levels or more."""
     if record is None or outcome(record) != "accepted":
         return None
-    levels, corners = corners_xy(record)
-    return corners if len(levels) == len(LEVELS) else None
+    names, corners = corners_xy(record)
+    return ([LEVELS.index(name) for name in names], corners) if len(names) > 1 else None
 
 
 def _errors(true: Floats, given: Floats, groups: Sequence[str]) -> dict[str, Any] | None:
@@ -95,14 +98,15 @@ def _errors(true: Floats, given: Floats, groups: Sequence[str]) -> dict[str, Any
 
 
 def _corner_errors(
-    films: Sequence[AasceFilm], corners: Sequence[Floats | None]
+    films: Sequence[AasceFilm], answers: Sequence[tuple[list[int], Floats] | None]
 ) -> dict[str, Any] | None:
-    """Distance of the 68 corners from the truth, a mean for each answered film."""
+    """Distance of the corners from the truth, a mean for each answered film."""
     pixels, percent, groups = [], [], []
-    for film, found in zip(films, corners, strict=True):
-        if found is None:
+    for film, answer in zip(films, answers, strict=True):
+        if answer is None:
             continue
-        distance = np.linalg.norm(found - film.corners_px, axis=2).mean()
+        levels, corners = answer
+        distance = np.linalg.norm(corners - film.corners_px[levels], axis=2).mean()
         across = film.corners_px[:, [1, 3]] - film.corners_px[:, [0, 2]]
         pixels.append(distance)
         percent.append(100 * distance / np.linalg.norm(across, axis=2).mean())
