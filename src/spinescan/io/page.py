@@ -75,5 +75,5 @@ def _quantity(value: float | str | None, unit: str) -> str:
     if unit == "deg":
         return f"{value:.1f}\N{DEGREE SIGN}"
     if unit == "ratio":
-        return f"{value:.2f}"
-    return (f"{value:.0f} {unit}" if float(value).is_integer() else f"{value:.2f} {unit}").strip()
+        return f"{value:z.2f}"
+    return (f"{value:.0f} {unit}" if float(value).is_integer() else f"{value:z.2f} {unit}").strip()
