@@ -4,14 +4,26 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
 
 if importlib.util.find_spec("torch") is None:
     collect_ignore_glob = ["test_*.py"]
 
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.training)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Runs are compared number by number; sums in several threads may differ in the last bit."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import torch
 from torch import nn
 
 from spinescan.core.errors import BundleError
-from spinescan.infer.bundle import BUNDLE_FILE, file_digest
+from spinescan.infer.bundle import BUNDLE_FILE, CARD_FILE, file_digest
 from spinescan.infer.preprocess import InputSpec
 
 _AGREE_PX = 0.05
@@ -30,7 +32,7 @@ def export_bundle(
     provenance: Mapping[str, Any],
     summary: Mapping[str, Any],
 ) -> None:
-    """Write `folder` with one ONNX file for each network and `bundle.json`.
+    """Write `folder` with one ONNX file for each network and `bundle.json`; a card in it is kept.
 
     Raises
     ------
@@ -47,12 +49,7 @@ def export_bundle(
         entries[key] = {
             "file": path.name,
             "sha256": file_digest(path),
-            "input": {
-                "rows": spec.rows,
-                "columns": spec.columns,
-                "low": spec.low,
-                "high": spec.high,
-            },
+            "input": asdict(spec),
         }
     values = {
         "name": name,
@@ -64,8 +61,8 @@ def export_bundle(
         "summary": dict(summary),
     }
     (draft / BUNDLE_FILE).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    if (folder / "CARD.md").is_file():
-        shutil.copy(folder / "CARD.md", draft / "CARD.md")
+    if (folder / CARD_FILE).is_file():
+        shutil.copy(folder / CARD_FILE, draft / CARD_FILE)
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
 
@@ -74,14 +71,17 @@ def export_network(network: nn.Module, spec: InputSpec, path: Path) -> None:
     """Write one network as ONNX with a free batch size, and check it against torch."""
     network = network.eval().float().to(memory_format=torch.contiguous_format)
     example = torch.rand(2, 1, spec.rows, spec.columns) * 2 - 1
-    torch.onnx.export(
-        network,
-        (example,),
-        path,
-        input_names=["input"],
-        dynamic_axes={"input": {0: "batch"}},
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # torch warns that this exporter (by tracing) is its older one.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            (example,),
+            path,
+            input_names=["input"],
+            dynamic_axes={"input": {0: "batch"}},
+            dynamo=False,
+        )
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     probe = torch.rand(3, 1, spec.rows, spec.columns) * 2 - 1
     with torch.inference_mode():

@@ -1,4 +1,9 @@
-"""Teaching the finder: its training films, targets and loss."""
+"""Teaching the finder: its training films, targets and loss.
+
+The finder sees a whole film and answers at a quarter of the resolution: the heat of vertebra
+centres, the level, and vectors to the four corners (`spinescan.infer.decode` reads them). It is
+taught on films that are turned, cut, laid into larger ones and spoilt.
+"""
 
 from collections.abc import Sequence
 
@@ -18,7 +23,10 @@ Floats = NDArray[np.float32]
 
 
 class FinderFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Augmented films with their targets; item i depends on the seed and i alone, so a run repeats."""
+    """Augmented films with their targets: (1, rows, columns), and what `finder_target` gives.
+
+    Item i depends on the seed and i alone, so that a run repeats.
+    """
 
     def __init__(self, films: Sequence[Film], spec: InputSpec, items: int, seed: int) -> None:
         self.films, self.spec, self.items, self.seed = films, spec, items, seed
@@ -40,7 +48,8 @@ class FinderFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
 def shuffled(films: Sequence[Film], item: int, seed: int) -> Film:
     """Every film once in each round, in an order of the round's own."""
     turn, place = divmod(item, len(films))
-    return films[np.random.default_rng((seed, turn, 7)).permutation(len(films))[place]]
+    order = np.random.default_rng((seed, turn, 7)).permutation(len(films))
+    return films[int(order[place])]
 
 
 def finder_target(corners: NDArray[np.float64], spec: InputSpec) -> tuple[Floats, Floats]:
@@ -62,7 +71,7 @@ def finder_target(corners: NDArray[np.float64], spec: InputSpec) -> tuple[Floats
         if not np.isfinite(quad).all():
             continue
         centre = quad.mean(axis=0)
-        height = np.linalg.norm(quad[2:].mean(axis=0) - quad[:2].mean(axis=0))
+        height = float(np.linalg.norm(quad[2:].mean(axis=0) - quad[:2].mean(axis=0)))
         sigma = max(0.22 * height, 0.6 * STRIDE)
         bump = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * sigma**2))
         ours = bump > np.maximum(weight, 0.2)

@@ -2,20 +2,28 @@
 
 Every step leaves a file and is passed over when its file is there, so a run that was cut off goes
 on where it stopped: within a network at its last checkpoint, in a cross-validation at the next
-fold.
+fold. A folder of a run holds
+
+    run.json        what is trained here: recipe, films, initial weights
+    finder.pt       checkpoints, and finder.jsonl, the log of every step; likewise the refiner's
+    bundle/         the networks, exported
+    reports.jsonl   in a cross-validation: one Report for each film that was held out
 """
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
 import spinescan
+from spinescan.core.errors import DataError
 from spinescan.data.sources import AasceFilm
 from spinescan.data.split import grouped_folds
-from spinescan.infer.bundle import Bundle
+from spinescan.infer.bundle import BUNDLE_FILE, Bundle
 from spinescan.infer.preprocess import InputSpec
 from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
 from spinescan.io.read import read_radiograph
@@ -44,6 +52,11 @@ def cross_validate(
 
     Returns the files of Reports (JSON Lines), one for each fold, that `spinescan bench aasce
     --reports` scores.
+
+    Raises
+    ------
+    DataError
+        If there are fewer groups of films than folds, or `run` holds another training.
     """
     parts = grouped_folds([film.group for film in films], recipe.folds, recipe.seed)
     reports = []
@@ -53,9 +66,10 @@ def cross_validate(
         folder = run / f"fold-{k}"
         held_out = set(part)
         training = [film for i, film in enumerate(films) if i not in held_out]
-        train_bundle(training, recipe, weights, folder)
+        bundle = train_bundle(training, recipe, weights, folder)
         reports.append(folder / "reports.jsonl")
-        scan_films([films[i] for i in part], folder / "bundle", reports[-1])
+        if not reports[-1].is_file():
+            scan_films([films[i] for i in part], bundle, reports[-1])
     return reports
 
 
@@ -68,14 +82,32 @@ def train_bundle(
     """Train both networks on `films` and write `folder/bundle`.
 
     Films whose landmarks are known to be wrong (`suspect`) teach nothing and are left out.
+
+    Raises
+    ------
+    DataError
+        If `folder` holds a training with another recipe, other films or other initial weights.
+    BundleError
+        If an exported network does not answer as the trained one does.
     """
     teachers = [film for film in films if not film.suspect]
+    names = "\n".join(sorted(film.file for film in teachers))
+    plan = {
+        "films": len(teachers),
+        "films_sha256": hashlib.sha256(names.encode()).hexdigest(),
+        "initial_weights": None if weights is None else weights.name,
+        "recipe": recipe.to_dict(),
+    }
+    # The gate's limits teach nothing: they may change, and `bundle` be removed to write it anew.
+    taught = {**recipe.to_dict(), "settings": {"pitch_px": recipe.settings["pitch_px"]}}
+    _claim(folder, {**plan, "recipe": taught})
+    bundle = folder / "bundle"
+    if (bundle / BUNDLE_FILE).is_file():
+        return bundle
     networks = {
         "finder": (train_finder(teachers, recipe, weights, folder), input_spec(recipe.finder)),
         "refiner": (train_refiner(teachers, recipe, weights, folder), input_spec(recipe.refiner)),
     }
-    names = "\n".join(sorted(film.file for film in teachers))
-    bundle = folder / "bundle"
     export_bundle(
         bundle,
         networks,
@@ -85,16 +117,23 @@ def train_bundle(
         settings=recipe.settings,
         provenance={
             "trained_on": ["aasce"],
-            "films": len(teachers),
-            "films_sha256": hashlib.sha256(names.encode()).hexdigest(),
-            "initial_weights": None if weights is None else weights.name,
-            "recipe": recipe.to_dict(),
+            **plan,
             "spinescan": spinescan.__version__,
             "torch": torch.__version__,
         },
         summary={},
     )
     return bundle
+
+
+def _claim(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Note in `folder` what is trained there, so that nothing else is carried on by mistake."""
+    note, text = folder / "run.json", json.dumps(plan, indent=1) + "\n"
+    begun = note.is_file() and any(folder.glob("*.pt"))
+    if begun and note.read_text(encoding="utf-8") != text:
+        raise DataError(f"{folder} holds another training ({note.name}): choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(text, encoding="utf-8")
 
 
 def scan_films(films: Sequence[AasceFilm], bundle: Path, reports: Path) -> None:

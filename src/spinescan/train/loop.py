@@ -31,8 +31,9 @@ def fit(
 ) -> None:
     """Train `network` in place for `stage.steps` steps, or carry on from `folder`'s checkpoint.
 
-    `films` yields a batch's inputs and targets as a tuple, inputs first; item i belongs to step i
-    // batch. The loss and the time of every step are logged to `folder/NAME.jsonl`.
+    `films` yields tuples of an input and its targets; item i belongs to step i // batch. The
+    checkpoint is `folder/NAME.pt`; the loss and the time of every step are logged to
+    `folder/NAME.jsonl`. `workers` are the processes that prepare films, 0 for none.
     """
     torch.manual_seed(0)
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed")
@@ -59,11 +60,14 @@ def fit(
         optimiser.load_state_dict(stored["optimiser"])
         schedule.load_state_dict(stored["schedule"])
         done = int(stored["steps"])
+    # Steps after the last checkpoint are done again, and logged again.
+    kept = log.read_text(encoding="utf-8").splitlines(keepends=True) if log.is_file() else []
     network.train()
     with (
         Progress(console=Console(stderr=True), refresh_per_second=1) as progress,
-        log.open("a", encoding="utf-8") as lines,
+        log.open("w", encoding="utf-8") as lines,
     ):
+        lines.writelines(kept[:done])
         bar = progress.add_task(name, total=stage.steps, completed=done)
         began = time.perf_counter()
         for step, batch in enumerate(_batches(films, stage, done, workers), start=done + 1):
@@ -117,7 +121,7 @@ def _batches(films: Dataset[Any], stage: StageRecipe, done: int, workers: int) -
 
 
 def stack(items: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-    """Join items into a batch; items that are batches themselves (patches of a film) are chained."""
+    """Join items into a batch; items that are batches themselves (patches) are chained."""
     chained = items[0][0].ndim == 4
     return tuple(
         torch.cat(parts) if chained else torch.stack(parts) for parts in zip(*items, strict=True)

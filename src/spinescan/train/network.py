@@ -5,6 +5,7 @@ from typing import Any
 
 import timm
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.layers import Conv2dSame, pad_same
 from torch import Tensor, nn
@@ -21,7 +22,8 @@ REFINER_CORNERS = 4
 class QuickStride(Conv2dSame):
     """A strided depthwise convolution, trained as a dense one of which every second value is kept.
 
-    The numbers are the same; oneDNN's bfloat16 backward pass of the strided form is some ten times slower.
+    The numbers are the same; oneDNN's bfloat16 backward pass of the strided form is some ten times
+    slower.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -35,7 +37,8 @@ class QuickStride(Conv2dSame):
 class Pyramid(nn.Module):
     """An encoder and a top-down path that ends at stride 4 with `channels` maps.
 
-    It takes one grey channel. `depth` is the number of the encoder's scales that are used, from stride 4 on.
+    It takes one grey channel. `depth` is the number of the encoder's scales that are used, from
+    stride 4 on.
     """
 
     def __init__(self, backbone: str, channels: int, depth: int) -> None:
@@ -95,7 +98,8 @@ class Finder(nn.Module):
 class Refiner(nn.Module):
     """(n, 1, rows, columns) -> corners (n, 4, 2), spread (n, 4), presence logit (n,).
 
-    Corners are in input pixels. A corner is the mean of its heat map, its spread the map's standard deviation in input pixels.
+    A corner is the mean of its heat map (a soft argmax: finer than a cell, and it has a gradient),
+    its spread the map's standard deviation; both in input pixels.
     """
 
     def __init__(self, backbone: str, channels: int) -> None:
@@ -134,7 +138,7 @@ def load_encoder(network: Finder | Refiner, weights: Path | None) -> None:
         return
     try:
         stored = load_file(weights)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise DataError(f"{weights}: not a safetensors file that can be read ({error})") from error
     own = network.pyramid.encoder.state_dict()
     taken = {}
@@ -147,5 +151,10 @@ def load_encoder(network: Finder | Refiner, weights: Path | None) -> None:
         source = source.float() if source.is_floating_point() else source
         if source.shape != value.shape and source.ndim == 4:
             source = source.sum(1, keepdim=True)
+        if source.shape != value.shape:
+            raise DataError(
+                f"{weights}: tensor {name!r} should have shape {tuple(value.shape)}, "
+                f"got {tuple(source.shape)}"
+            )
         taken[name] = source
     network.pyramid.encoder.load_state_dict(taken)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from spinescan.core.errors import DataError
+from spinescan.infer.decode import STRIDE
+from spinescan.infer.frontal import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,19 @@ class StageRecipe:
     weight_decay: float
     channels: int
 
+    def __post_init__(self) -> None:
+        counts = (self.rows, self.columns, self.steps, self.batch, self.channels)
+        if not all(isinstance(count, int) and count > 0 for count in counts):
+            raise ValueError("rows, columns, steps, batch and channels must be whole and positive")
+        if self.rows % STRIDE or self.columns % STRIDE:
+            raise ValueError(f"rows and columns must be multiples of {STRIDE}")
+
 
 @dataclass(frozen=True, slots=True)
 class LandmarkRecipe:
     """A frontal landmark model: the finder sees the whole film, the refiner single vertebrae.
 
-    `settings` go into the bundle as they are: `pitch_px` (the height of one level in the refiner's
-    input), the factor that calibrates spreads, and the gate's limits.
+    `settings` go into the bundle as they are; `spinescan.infer.frontal.SETTINGS` names them.
     """
 
     name: str
@@ -42,6 +50,13 @@ class LandmarkRecipe:
     finder: StageRecipe
     refiner: StageRecipe
 
+    def __post_init__(self) -> None:
+        if self.folds < 2:
+            raise ValueError(f"a cross-validation needs two folds or more, got {self.folds}")
+        missing = [name for name in SETTINGS if name not in self.settings]
+        if missing:
+            raise ValueError(f"settings lack {', '.join(missing)}")
+
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read a recipe.
@@ -49,14 +64,15 @@ class LandmarkRecipe:
         Raises
         ------
         DataError
-            If the file is missing, is not TOML, or lacks or misspells a setting.
+            If the file is missing, is not TOML, lacks or misspells a setting, or a setting makes
+            no sense.
         """
         try:
             values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
             for stage in ("finder", "refiner"):
                 values[stage] = StageRecipe(**values[stage])
             return cls(**values)
-        except (OSError, tomllib.TOMLDecodeError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise DataError(f"{path}: not a landmark recipe ({error})") from error
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,9 @@
-"""Teaching the refiner: patches around disturbed poses, their targets and loss."""
+"""Teaching the refiner: patches around disturbed poses, their targets and loss.
+
+The refiner sees one vertebra, upright and at a fixed size, where the finder thinks it is. In
+training the true pose is shaken by about as much as the finder errs. Some patches show no vertebra
+in their middle, so that the refiner also learns to say that none is there.
+"""
 
 from collections.abc import Sequence
 
@@ -15,8 +20,9 @@ from spinescan.train.films import Film
 from spinescan.train.finder import shuffled
 
 LEVELS_PER_FILM = 16
+"""Patches that are taken from one film."""
 ABSENT = 2
-"""Of these, patches that show no vertebra in their middle."""
+"""How many of these show no vertebra in their middle."""
 
 
 class RefinerFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
@@ -57,7 +63,7 @@ class RefinerFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
 
 def disturbed(pose: Pose, rng: np.random.Generator, *, away: bool = False) -> Pose:
-    """The pose as the finder might have it, or (`away`) one off any vertebra's middle."""
+    """The pose as the finder might have it, or (`away`) one that is off any vertebra's middle."""
     along, across = rng.normal(0, 0.08, 2)
     if away:
         if rng.random() < 0.5:
@@ -79,7 +85,9 @@ def refiner_loss(
     """Distance of the corners, error of the endplates' and the mid-line's tilt, and presence.
 
     The tilt has a term of its own because angles are what the landmarks are for. All are L1, which
-    forgives the wrong landmarks that every set of films has.
+    forgives the wrong landmarks that every set of films has. `answer` is the refiner's; `targets`
+    are corners (n, 4, 2) in input pixels and present (n,); patches without a vertebra teach
+    presence only.
     """
     points, spread, logit = answer
     corners, present = targets

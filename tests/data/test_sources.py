@@ -1,0 +1,194 @@
+"""Reading labelled folders."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spinescan.core.errors import DataError
+from spinescan.data.sources import read_aasce, read_boxes
+from spinescan.measure.aasce import aasce_angles
+from tests.data.layouts import Sheet, write_aasce, write_picture, write_table
+from tests.measure.spines import profile, spine
+
+CORNERS = spine(profile(T1=-5, T5=20, T11=-22, L5=0)).points_xy.reshape(17, 4, 2) - [400, 0]
+FILM = np.zeros((850, 240), np.float32)
+
+
+@pytest.fixture
+def aasce(tmp_path: Path) -> Path:
+    """Six films of cases a to d; films of c and a, and of d and c, are the same picture."""
+    shifted = CORNERS + [10, 20]
+    return write_aasce(
+        tmp_path / "aasce",
+        [
+            Sheet(FILM, CORNERS, "a"),
+            Sheet(FILM, shifted, "a", suspect=True),
+            Sheet(FILM, CORNERS, "b"),
+            Sheet(FILM, CORNERS, "c", duplicate_of="film_00.png"),
+            Sheet(FILM, shifted, "c"),
+            Sheet(FILM, shifted, "d", duplicate_of="film_04.png"),
+        ],
+    )
+
+
+@pytest.fixture
+def boxed(tmp_path: Path) -> Path:
+    """Three films: two annotations, one, none."""
+    folder = tmp_path / "boxed"
+    for name in ("b/tall.png", "a.png", "side.png"):
+        write_picture(folder / "images" / name, np.zeros((200, 100)))
+    box = {"xc": 0.5, "yc": 0.25, "w": 0.2, "h": 0.05}
+    write_table(
+        folder / "boxes.csv",
+        [
+            {"file": "b/tall.png", "annotation": 1, "i": 0, **box},
+            {"file": "b/tall.png", "annotation": 0, "i": 0, **box, "yc": 0.5},
+            {"file": "b/tall.png", "annotation": 0, "i": 1, **box, "yc": 0.75},
+            {"file": "a.png", "annotation": 0, "i": 0, **box},
+        ],
+    )
+    views = {"b/tall.png": "frontal", "side.png": "lateral"}
+    write_table(folder / "labels.csv", [{"file": f, "view": v} for f, v in views.items()])
+    return folder
+
+
+def test_aasce_films(aasce: Path) -> None:
+    films = read_aasce(aasce)
+    assert [f.file for f in films] == [f"film_0{k}.png" for k in range(6)]
+    first = films[0]
+    assert first.path.is_file()
+    assert first.size == (850, 240)
+    assert first.corners_px == pytest.approx(CORNERS, abs=1e-3)
+    assert first.angles_deg == pytest.approx(aasce_angles(CORNERS, 850), abs=1e-2)
+    assert [f.suspect for f in films] == [False, True, False, False, False, False]
+
+
+def test_films_of_one_case_and_exact_duplicates_are_one_group(aasce: Path) -> None:
+    groups = [f.group for f in read_aasce(aasce)]
+    # a and c share a picture, c and d another one: all three stay together.
+    assert groups[0] == groups[1] == groups[3] == groups[4] == groups[5]
+    assert groups[2] != groups[0]
+
+
+def test_a_duplicate_of_a_film_elsewhere_changes_no_group(tmp_path: Path) -> None:
+    sheets = [Sheet(FILM, CORNERS, "a", duplicate_of="elsewhere.png"), Sheet(FILM, CORNERS, "b")]
+    assert [f.group for f in read_aasce(write_aasce(tmp_path, sheets))] == ["a", "b"]
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda d: (d / "index.csv").unlink(), r"index\.csv: cannot be read"),
+        (lambda d: (d / "landmarks.csv").unlink(), r"landmarks\.csv: cannot be read"),
+        (lambda d: rewrite(d / "index.csv", "cobb_2", "cobb"), r"index\.csv: no column cobb_2"),
+        (lambda d: rewrite(d / "index.csv", "case", "person"), r"index\.csv: no column case"),
+        (lambda d: rewrite(d / "landmarks.csv", "x67", "x_67"), "no column x67"),
+        (lambda d: rewrite(d / "landmarks.csv", "film_02.png", "x.png"), "film_02.png has no row"),
+        (lambda d: rewrite(d / "index.csv", "film_03.png,c,850", "film_03.png,c,tall"), "film_03"),
+        (lambda d: rewrite(d / "landmarks.csv", "film_01.png,0.", "film_01.png,nan,"), "film_01"),
+        (lambda d: (d / "index.csv").write_text("file,case\na,b\n"), "no column height"),
+        (lambda d: (d / "index.csv").write_bytes(b"file,case\n\xff\xfe,2\n"), "UTF-8"),
+        (lambda d: (d / "index.csv").write_text(""), "no column file"),
+    ],
+)
+def test_aasce_folders_that_are_damaged(
+    aasce: Path, damage: Callable[[Path], object], message: str
+) -> None:
+    damage(aasce)
+    with pytest.raises(DataError, match=message) as caught:
+        read_aasce(aasce)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_row_that_was_cut_off(aasce: Path) -> None:
+    text = (aasce / "landmarks.csv").read_text()
+    (aasce / "landmarks.csv").write_text(text[:-40])
+    with pytest.raises(DataError, match=r"landmarks\.csv: row 7 is too short"):
+        read_aasce(aasce)
+
+
+def test_boxed_films(boxed: Path) -> None:
+    films = {f.file: f for f in read_boxes(boxed)}
+    assert list(films) == ["a.png", "b/tall.png", "side.png"]
+    tall = films["b/tall.png"]
+    assert tall.path == boxed / "images" / "b" / "tall.png"
+    assert [len(a) for a in tall.annotations] == [2, 1]
+    assert tall.annotations[0] == pytest.approx(
+        np.array([(50.0, 100.0, 20.0, 10.0), (50.0, 150.0, 20.0, 10.0)])
+    )
+    assert films["side.png"].annotations == ()
+    assert [f.view for f in films.values()] == ["frontal", "frontal", "lateral"]
+
+
+def test_boxed_films_without_labels_are_frontal(boxed: Path) -> None:
+    (boxed / "labels.csv").unlink()
+    assert {f.view for f in read_boxes(boxed)} == {"frontal"}
+
+
+def test_hidden_files_are_no_films(boxed: Path) -> None:
+    (boxed / "images" / ".DS_Store").write_bytes(b"\0")
+    assert len(read_boxes(boxed)) == 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda d: (d / "boxes.csv").unlink(), r"boxes\.csv: cannot be read"),
+        (lambda d: rewrite(d / "boxes.csv", "yc", "y"), "no column yc"),
+        (lambda d: rewrite(d / "boxes.csv", "0.25", "high"), "b/tall.png: row not understood"),
+        (lambda d: rewrite(d / "boxes.csv", "0.25", "inf"), "b/tall.png: a number is not finite"),
+        (lambda d: rewrite(d / "labels.csv", "view", "side"), r"labels\.csv: no column view"),
+        (lambda d: (d / "images").rename(d / "films"), "no images/ folder"),
+        (lambda d: (d / "images" / "notes.txt").write_text("x"), r"notes\.txt: not a picture"),
+    ],
+)
+def test_boxed_folders_that_are_damaged(
+    boxed: Path, damage: Callable[[Path], object], message: str
+) -> None:
+    damage(boxed)
+    with pytest.raises(DataError, match=message):
+        read_boxes(boxed)
+
+
+def test_the_published_films(shared_data: Path) -> None:
+    films = read_aasce(shared_data / "aasce")
+    assert len(films) == 479
+    assert len({f.file for f in films}) == 479
+    assert len({f.group for f in films}) == 230
+    assert sum(f.suspect for f in films) == 42
+    for film in films:
+        assert film.path.is_file()
+        assert film.corners_px.shape == (17, 4, 2)
+        if not film.suspect:  # on the film, give or take a landmark a little beside it
+            assert (film.corners_px > -5).all()
+            assert (film.corners_px < np.array(film.size[::-1]) + 5).all()
+
+
+def test_published_duplicates_share_a_group(shared_data: Path) -> None:
+    group = {film.file: film.group for film in read_aasce(shared_data / "aasce")}
+    with (shared_data / "aasce" / "index.csv").open(newline="") as stream:
+        twins = [(row["file"], row["exact_duplicate_of"]) for row in csv.DictReader(stream)]
+    twins = [(file, twin) for file, twin in twins if twin]
+    assert len(twins) >= 10
+    for file, twin in twins:
+        assert group[file] == group[twin]
+
+
+def test_the_published_boxes(shared_data: Path) -> None:
+    whole = read_boxes(shared_data / "wholespine")
+    assert len(whole) == 48
+    assert all(f.view == "frontal" for f in whole)
+    assert max(len(f.annotations) for f in whole) == 2
+    mixed = read_boxes(shared_data / "fraiwan")
+    assert len(mixed) == 234
+    assert sum(bool(f.annotations) for f in mixed) == 82
+    assert {f.view for f in mixed} == {"frontal", "lateral"}

@@ -1,0 +1,18 @@
+"""Laws are tested without a clock: a busy machine must not make one fail."""
+
+import pytest
+from hypothesis import settings
+
+from spinescan.core.anatomy import Landmarks
+from spinescan.core.radiograph import Radiograph
+from spinescan.phantom.film import sample_film
+
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
+
+
+@pytest.fixture(scope="session")
+def sample() -> tuple[Radiograph, Landmarks]:
+    """The sample film, curves of 42 and 28 degrees, and its truth."""
+    pixels, truth = sample_film()
+    return Radiograph(pixels=pixels, sha256="5a" * 32), truth

@@ -1,0 +1,133 @@
+"""What speaks against a reading."""
+
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from spinescan.core.radiograph import Radiograph, View
+from spinescan.infer.decode import Spine
+from spinescan.infer.frontal import Reading
+from spinescan.infer.gate import NOT_FRONTAL, reasons_against, weigh
+from tests.infer.oracle import bundle_without_weights
+from tests.measure.spines import profile, spine
+
+Points = NDArray[np.float64]
+
+BUNDLE = bundle_without_weights()
+FILM = Radiograph(pixels=np.zeros((8, 4), np.float32), sha256="0" * 64)
+
+
+def reading(
+    corners: Points | None = None,
+    *,
+    first: int = 0,
+    last: int = 16,
+    heat: float = 0.8,
+    presence: float = 0.9,
+    unrest: float = 0.05,
+) -> Reading:
+    """A reading of the levels from `first` to `last`."""
+    if corners is None:
+        corners = spine(profile(T1=-5, T5=20, T11=-22, L5=0)).points_xy.reshape(17, 4, 2)
+    levels = np.arange(first, last + 1)
+    n = len(levels)
+    return Reading(
+        spine=Spine(levels, corners[levels], np.full(n, heat)),
+        presence=np.full(n, presence),
+        spread=np.ones((n, 4)),
+        unrest=unrest,
+    )
+
+
+def test_a_good_reading_is_accepted() -> None:
+    assert reasons_against(FILM, reading(), BUNDLE) == ()
+
+
+def test_no_reading() -> None:
+    assert reasons_against(FILM, None, BUNDLE) == ("no_spine",)
+
+
+def test_a_film_that_its_header_declares_lateral() -> None:
+    film = replace(FILM, declared_view=View.LATERAL)
+    assert reasons_against(film, reading(), BUNDLE) == ("declared_lateral",)
+    assert reasons_against(film, None, BUNDLE) == ("declared_lateral", "no_spine")
+    assert reasons_against(replace(FILM, declared_view=View.FRONTAL), reading(), BUNDLE) == ()
+
+
+def squeezed() -> Points:
+    """Every second vertebra half as wide, and the row uneven."""
+    corners = reading().corners.copy()
+    centres = corners.mean(axis=1, keepdims=True)
+    corners[::2] = centres[::2] + 0.4 * (corners - centres)[::2]
+    return corners
+
+
+BAD = {
+    "not_like_a_spine": [reading(heat=0.5), reading(presence=0.6)],
+    "spine_incomplete": [reading(first=6), reading(last=14)],
+    "unsteady": [reading(unrest=0.16)],
+    "uneven_row": [reading(squeezed())],
+}
+
+
+@pytest.mark.parametrize("reason", BAD)
+def test_each_thing_that_speaks_against_it(reason: str) -> None:
+    for bad in BAD[reason]:
+        assert reasons_against(FILM, bad, BUNDLE) == (reason,)
+
+
+def test_a_spine_from_t6_to_l4_is_enough() -> None:
+    assert reasons_against(FILM, reading(first=5, last=15), BUNDLE) == ()
+
+
+def test_all_that_speaks_against_it_is_told() -> None:
+    bad = reading(squeezed(), last=7, heat=0.1, presence=0.1, unrest=1.0)
+    assert set(reasons_against(FILM, bad, BUNDLE)) == set(BAD)
+
+
+def test_every_reason_is_explained() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explain" / "landmarks.md"
+    explained = re.findall(r"^\| `(\w+)` \|", page.read_text("utf-8"), re.MULTILINE)
+    assert set(explained) == {"declared_lateral", "no_spine", *BAD}
+    assert set(explained[:3]) == NOT_FRONTAL  # as the page says
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "reason"),
+    [
+        ("least_confidence", 0.73, "not_like_a_spine"),
+        ("most_roughness", 0.0001, "uneven_row"),
+        ("most_unrest", 0.04, "unsteady"),
+    ],
+)
+def test_the_limits_are_the_bundles(limit: str, value: float, reason: str) -> None:
+    strict = bundle_without_weights(**{limit: value})
+    assert reasons_against(FILM, reading(), strict) == (reason,)
+
+
+def test_the_evidence_is_measured() -> None:
+    evidence = weigh(reading())
+    assert evidence.heat == pytest.approx(0.8)
+    assert evidence.presence == pytest.approx(0.9)
+    assert evidence.confidence == pytest.approx(0.72)
+    assert evidence.unrest == 0.05
+    assert 0 < evidence.roughness < 0.01
+    assert weigh(reading(squeezed())).roughness > 0.5
+
+
+@pytest.mark.parametrize("scale", [0.1, 12.0])
+def test_the_evidence_does_not_depend_on_the_films_size(scale: float) -> None:
+    assert asdict(weigh(reading(reading().corners * scale))) == pytest.approx(
+        asdict(weigh(reading()))
+    )
+
+
+def test_a_row_on_one_spot_is_weighed_without_a_warning() -> None:
+    box = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
+    for corners in (np.zeros((17, 4, 2)), np.tile(box, (17, 1, 1))):
+        assert weigh(reading(corners)).roughness == 0
+        assert reasons_against(FILM, reading(corners, heat=0.1), BUNDLE) == ("not_like_a_spine",)

@@ -1,0 +1,253 @@
+"""The whole way from a film to its Report, with networks that know the truth."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from spinescan.core.anatomy import FRONTAL_NAMES, Landmarks
+from spinescan.core.errors import BundleError
+from spinescan.core.radiograph import Radiograph, View
+from spinescan.core.report import Report
+from spinescan.infer.bundle import Bundle
+from spinescan.infer.frontal import read_frontal, to_landmarks
+from spinescan.infer.scanner import Scanner
+from tests.infer.oracle import Oracle, bundle_without_weights, film_corners
+
+Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
+
+PITCH = 42.0
+"""About the height of a level on the sample film, in pixels."""
+
+
+class KnowingScanner(Scanner):
+    """A scanner whose networks are an oracle."""
+
+    def __init__(self, oracle: Oracle, bundle: Bundle) -> None:
+        self.bundle, self.oracle = bundle, oracle
+
+    def run(self, network: str, inputs: Floats) -> list[Floats]:
+        return self.oracle.run(network, inputs)
+
+
+Knowing = Callable[[Points], KnowingScanner]
+
+
+@pytest.fixture
+def knowing(monkeypatch: pytest.MonkeyPatch) -> Knowing:
+    """A scanner that knows where the vertebrae of its films lie."""
+
+    def make(points_xy: Points) -> KnowingScanner:
+        oracle = Oracle(film_corners(points_xy))
+        oracle.watch(monkeypatch)
+        return KnowingScanner(oracle, bundle_without_weights())
+
+    return make
+
+
+def read(report: Report) -> Landmarks:
+    assert report.landmarks is not None
+    return report.landmarks
+
+
+def resized(film: Radiograph, rows: int, columns: int) -> Floats:
+    picture = Image.fromarray(film.pixels.copy())
+    return np.asarray(picture.resize((columns, rows), Image.Resampling.BILINEAR)).clip(0, 1)
+
+
+def assert_curves_of_42_and_28_degrees(report: Report) -> None:
+    upper, lower = report.curves
+    assert upper.cobb_deg == pytest.approx(42, abs=1)
+    assert lower.cobb_deg == pytest.approx(28, abs=1)
+    assert (upper.region, upper.convex_side) == ("main_thoracic", "left")
+    assert lower.convex_side == "right"
+
+
+def test_the_sample_film(sample: tuple[Radiograph, Landmarks], knowing: Knowing) -> None:
+    film, truth = sample
+    report = knowing(truth.points_xy).scan(film)
+    assert (report.view, report.decision, report.reasons) == ("frontal", "accepted", ())
+    points = read(report)
+    assert points.names == FRONTAL_NAMES
+    off = np.linalg.norm(points.points_xy - truth.points_xy[:68], axis=1)
+    assert off.max() < 0.1
+    assert points.score == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-3)
+    assert points.origin == ("machine",) * 68
+    assert not points.levels_certain
+    # The refiner's spread of 2 of its pixels, in film pixels, times the bundle's factor.
+    assert np.median(points.spread_px) == pytest.approx(2.0 * 1.5 * PITCH / 48, rel=0.1)
+    assert_curves_of_42_and_28_degrees(report)
+    assert report.als is not None
+    assert report.measurements
+    assert [b.name for b in report.bundles] == ["oracle"]
+    assert [w.code for w in report.warnings] == ["levels_not_certain"]
+    assert (report.sha256, report.size) == (film.sha256, film.size)
+    assert report.timing_ms > 0
+
+
+def test_the_report_is_strict_json(sample: tuple[Radiograph, Landmarks], knowing: Knowing) -> None:
+    film, truth = sample
+    line = knowing(truth.points_xy).scan(film).to_json("sample.png")
+    assert "\n" not in line
+    values = json.loads(line, parse_constant=pytest.fail)
+    assert values["file"] == "sample.png"
+    assert values["view"] == "frontal"
+    assert values["spacing_origin"] == "unknown"
+    assert len(values["landmarks"]["points_xy"]) == 68
+    assert [c["cobb_deg"] for c in values["curves"]] == pytest.approx([42, 28], abs=1)
+
+
+def test_a_film_without_a_spine(sample: tuple[Radiograph, Landmarks], knowing: Knowing) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy - 1e5)  # far beside the film
+    report = scanner.scan(film)
+    assert (report.view, report.decision) == ("other", "abstained")
+    assert report.reasons == ("no_spine",)
+    assert report.landmarks is report.als is None
+    assert report.curves == report.measurements == ()
+    assert scanner.oracle.calls == ["finder"]
+    json.loads(report.to_json(), parse_constant=pytest.fail)
+
+
+def test_a_film_that_is_declared_lateral(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    report = knowing(truth.points_xy).scan(replace(film, declared_view=View.LATERAL))
+    assert (report.view, report.decision) == ("lateral", "abstained")
+    assert report.reasons == ("declared_lateral",)
+    assert len(read(report).names) == 68  # kept, so that a person can correct them
+    assert report.curves == ()
+    assert report.als is None
+
+
+def test_a_reading_in_doubt_keeps_its_landmarks(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.bundle = bundle_without_weights(most_roughness=0.0)
+    report = scanner.scan(film)
+    assert (report.view, report.decision) == ("frontal", "abstained")
+    assert report.reasons == ("uneven_row",)
+    assert len(read(report).names) == 68
+    assert report.curves == ()
+
+
+@pytest.mark.parametrize("aspect", [0.7, 1.6])
+def test_pixels_that_are_not_square(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing, aspect: float
+) -> None:
+    film, truth = sample
+    rows, columns = film.size
+    fewer = round(rows / aspect)
+    exact = rows / fewer
+    flat = replace(film, pixels=resized(film, fewer, columns), pixel_aspect=exact)
+    report = knowing(truth.points_xy / [1, exact]).scan(flat)
+    assert report.decision == "accepted"
+    assert report.pixel_aspect == read(report).pixel_aspect == exact
+    off = read(report).points_xy - truth.points_xy[:68] / [1, exact]
+    assert np.abs(off).max() < 0.1
+    assert_curves_of_42_and_28_degrees(report)
+
+
+@pytest.mark.parametrize("rows", [200, 2600])
+def test_small_and_large_films(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing, rows: int
+) -> None:
+    film, truth = sample
+    columns = round(rows * film.size[1] / film.size[0])
+    scale = np.array([columns / film.size[1], rows / film.size[0]])
+    report = knowing(truth.points_xy * scale).scan(
+        replace(film, pixels=resized(film, rows, columns))
+    )
+    assert report.decision == "accepted"
+    assert np.abs(read(report).points_xy - truth.points_xy[:68] * scale).max() < 0.1
+    assert_curves_of_42_and_28_degrees(report)
+
+
+def test_a_spine_that_fills_little_of_its_film_is_looked_at_closer(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    wide = np.pad(film.pixels, ((100, 60), (300, 400)))
+    there = truth.points_xy + [300, 100]
+    scanner = knowing(there)
+    report = scanner.scan(replace(film, pixels=wide))
+    assert scanner.oracle.calls == ["finder", "finder", "refiner", "refiner", "refiner"]
+    assert np.linalg.norm(read(report).points_xy - there[:68], axis=1).max() < 0.1
+    x0, y0 = truth.points_xy[:68].min(axis=0).astype(int) - 80  # the spine fills it
+    x1, y1 = truth.points_xy[:68].max(axis=0).astype(int) + 80
+    scanner = knowing(truth.points_xy - [x0, y0])
+    scanner.scan(replace(film, pixels=film.pixels[y0:y1, x0:x1].copy()))
+    assert scanner.oracle.calls == ["finder", "refiner", "refiner", "refiner"]
+
+
+def test_ends_that_the_finder_missed_are_carried_on(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.oracle.blind = [0, 1, 14, 15, 16]
+    report = scanner.scan(film)
+    assert report.decision == "accepted"
+    assert read(report).names == FRONTAL_NAMES
+    assert np.linalg.norm(read(report).points_xy - truth.points_xy[:68], axis=1).max() < 0.1
+
+
+def test_a_spine_is_not_carried_on_beyond_what_is_seen(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    upper = truth.points_xy.copy()
+    upper[4 * 12 : 68] += 1e4  # nothing is seen below T12
+    report = knowing(upper).scan(film)
+    assert report.reasons == ("spine_incomplete",)
+    assert read(report).names == FRONTAL_NAMES[: 4 * 12]
+
+
+def test_a_bias_to_one_side_cancels_and_is_told(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.oracle.bias_px = np.array([6.0, 0.0])
+    reading = read_frontal(film, scanner.bundle, scanner.run)
+    assert reading is not None
+    off = reading.corners - film_corners(truth.points_xy)
+    assert np.linalg.norm(off, axis=2).max() < 0.02 * PITCH
+    assert reading.unrest == pytest.approx(2 * 6 / 48, rel=0.05)
+    # Twice the refiner's 2 px of spread, and half the difference of the looks.
+    spread = np.median(reading.spread) / PITCH * 48
+    assert spread == pytest.approx(np.hypot(2, 6), rel=0.1)
+    points = to_landmarks(reading, film, spread_factor=2.0)
+    assert points.spread_px == pytest.approx(2 * reading.spread.ravel())
+    assert scanner.scan(film).reasons == ("unsteady",)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": "lateral-landmarks"}, "expected frontal-landmarks, got lateral-landmarks"),
+        ({"networks": {}}, "lacks finder, refiner"),
+        ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence"),
+    ],
+)
+def test_a_bundle_that_is_not_for_frontal_films(change: dict[str, object], message: str) -> None:
+    with pytest.raises(BundleError, match=message):
+        Scanner(replace(bundle_without_weights(), **change))
+
+
+def test_weights_that_are_none(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("bundle") / "finder.onnx"
+    path.write_bytes(b"these are no weights")
+    bundle = bundle_without_weights()
+    networks = {name: replace(net, path=path) for name, net in bundle.networks.items()}
+    with pytest.raises(BundleError, match="weights cannot be loaded") as caught:
+        Scanner(replace(bundle, networks=networks))
+    assert "\n" not in str(caught.value)

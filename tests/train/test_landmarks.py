@@ -1,0 +1,219 @@
+"""Training from a folder of films to bundles and Reports, on phantoms, a few steps long."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from spinescan.app.main import cli
+from spinescan.core.errors import DataError
+from spinescan.data.sources import AasceFilm, read_aasce
+from spinescan.infer.bundle import Bundle
+from spinescan.phantom.film import spine_film
+from spinescan.phantom.shape import Bend
+from spinescan.train import landmarks
+from spinescan.train.landmarks import cross_validate, train_bundle
+from spinescan.train.recipe import LandmarkRecipe
+from tests.data.layouts import Sheet, write_aasce
+
+# Worker processes are forked from a process in which onnxruntime and the progress bar have threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+
+RECIPE = """
+name = "tiny"
+version = "0"
+seed = 3
+folds = 2
+backbone = "mobilenetv2_035"
+
+[finder]
+rows = 64
+columns = 32
+steps = 2
+batch = 2
+learning_rate = 1e-3
+weight_decay = 1e-2
+channels = 8
+
+[refiner]
+rows = 32
+columns = 32
+steps = 2
+batch = 1
+learning_rate = 1e-3
+weight_decay = 1e-2
+channels = 8
+
+[settings]
+pitch_px = 16.0
+spread_factor = 1.0
+least_confidence = 0.5
+most_unrest = 0.15
+most_roughness = 0.25
+"""
+BENDS = ([Bend("T5", "T11", 40, "left")], [Bend("T12", "L4", 30, "right")], [])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five films of four cases; the landmarks of the last one are said to be wrong."""
+    sheets = []
+    for seed, bends in enumerate(BENDS):
+        pixels, truth = spine_film(bends, rows=256, seed=seed)
+        sheets.append(Sheet(pixels, truth.points_xy[:68].reshape(17, 4, 2), f"case{seed}"))
+    sheets.append(sheets[0])
+    sheets.append(replace(sheets[1], case="case3", suspect=True))
+    return write_aasce(tmp_path_factory.mktemp("data"), sheets)
+
+
+@pytest.fixture(scope="module")
+def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def first_fold(
+    data: Path, recipe_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Result]:
+    """The folder of a run of which the first fold is done, by the command, and what it printed."""
+    run = tmp_path_factory.mktemp("run") / "tiny"
+    command = ["train", "landmarks", str(recipe_file), "--data", str(data), "--out", str(run)]
+    return run, CliRunner().invoke(cli, [*command, "--fold", "0"], catch_exceptions=False)
+
+
+def reports(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_fold_ends_with_a_bundle_and_reports(first_fold: tuple[Path, Result], data: Path) -> None:
+    run, result = first_fold
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [str(run / "fold-0" / "reports.jsonl")]
+    assert sorted(path.name for path in run.iterdir()) == ["fold-0"]
+    bundle = Bundle.load(run / "fold-0" / "bundle")
+    assert (bundle.name, bundle.version, bundle.task) == ("tiny", "0", "frontal-landmarks")
+    assert set(bundle.networks) == {"finder", "refiner"}
+    assert bundle.networks["finder"].input.rows == 64
+    assert bundle.settings["pitch_px"] == 16
+    told = bundle.provenance
+    assert told["trained_on"] == ["aasce"]
+    assert told["recipe"]["seed"] == 3
+    films = read_aasce(data)
+    scanned = {values["file"] for values in reports(run / "fold-0" / "reports.jsonl")}
+    held_out = {film.group for film in films if film.file in scanned}
+    teachers = [film for film in films if film.group not in held_out and not film.suspect]
+    assert scanned == {film.file for film in films if film.group in held_out}
+    assert told["films"] == len(teachers) > 0
+
+
+def test_a_cross_validation_goes_on_at_the_next_fold(
+    first_fold: tuple[Path, Result],
+    data: Path,
+    recipe_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = shutil.copytree(first_fold[0], tmp_path / "run")
+    done = [path for path in (run / "fold-0").rglob("*") if path.name != "run.json"]
+    before = {path: path.stat().st_mtime_ns for path in done}
+    trained = []
+    train_finder = landmarks.train_finder
+
+    def noted(films: Any, recipe: Any, weights: Any, folder: Path) -> Any:
+        trained.append(folder.name)
+        return train_finder(films, recipe, weights, folder)
+
+    monkeypatch.setattr(landmarks, "train_finder", noted)
+    plan, films = LandmarkRecipe.read(recipe_file), read_aasce(data)
+    plan = replace(plan, settings={**plan.settings, "most_unrest": 0.2})  # teaches nothing
+    made = cross_validate(films, plan, None, run)
+    assert made == [run / "fold-0" / "reports.jsonl", run / "fold-1" / "reports.jsonl"]
+    assert trained == ["fold-1"]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    scanned = [values["file"] for path in made for values in reports(path)]
+    assert sorted(scanned) == [film.file for film in films]  # every film, once
+
+
+def test_another_training_is_not_carried_on(
+    first_fold: tuple[Path, Result], data: Path, recipe_file: Path
+) -> None:
+    plan, films = LandmarkRecipe.read(recipe_file), read_aasce(data)
+    folder = first_fold[0] / "fold-0"
+    for other_films, other_plan, weights in (
+        (films, plan, None),
+        (films, replace(plan, seed=4), None),
+        (films[:3], plan, Path("weights.safetensors")),
+    ):
+        with pytest.raises(DataError, match="holds another training"):
+            train_bundle(other_films, other_plan, weights, folder)
+
+
+def test_no_group_is_on_both_sides(
+    data: Path, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides: list[tuple[set[str], set[str]]] = []
+
+    def taught(films: Sequence[AasceFilm], recipe: Any, weights: Any, folder: Path) -> Path:
+        sides.append(({film.group for film in films}, set()))
+        return folder
+
+    def scanned(films: Sequence[AasceFilm], bundle: Path, path: Path) -> None:
+        sides[-1][1].update(film.group for film in films)
+
+    monkeypatch.setattr(landmarks, "train_bundle", taught)
+    monkeypatch.setattr(landmarks, "scan_films", scanned)
+    films = read_aasce(data)
+    cross_validate(films, replace(LandmarkRecipe.read(recipe_file), folds=4), None, tmp_path)
+    assert len(sides) == 4
+    groups = {film.group for film in films}
+    for training, test in sides:
+        assert training.isdisjoint(test)
+        assert training | test == groups
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--fold", "2"], 2, "--fold must be below 2"),
+        (["--fold", "-1"], 2, "--fold"),
+        (["--final", "--fold", "0"], 2, "exclude each other"),
+    ],
+)
+def test_options_that_make_no_sense(
+    data: Path, recipe_file: Path, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    command = ["train", "landmarks", str(recipe_file), "--data", str(data), "--out", str(tmp_path)]
+    result = CliRunner().invoke(cli, [*command, *arguments])
+    assert result.exit_code == code
+    assert message in result.stderr
+
+
+def test_what_the_user_gave_wrong_is_told_in_one_line(
+    data: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text(RECIPE.replace("pitch_px", "pich_px"))
+    many = tmp_path / "many.toml"
+    many.write_text(RECIPE.replace("folds = 2", "folds = 40"))
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"none")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for recipe, folder, more, message in (
+        (broken, data, [], "settings lack pitch_px"),
+        (many, data, [], "40 folds need as many groups of films, got 4"),
+        (recipe_file, empty, [], "landmarks.csv: cannot be read"),
+        (recipe_file, data, ["--weights", str(weights)], "not a safetensors file"),
+    ):
+        command = ["train", "landmarks", str(recipe), "--data", str(folder)]
+        result = CliRunner().invoke(cli, [*command, "--out", str(tmp_path / "run"), *more])
+        assert result.exit_code == 1, result.output
+        assert message in result.stderr
+        assert result.stderr.count("\n") == 1

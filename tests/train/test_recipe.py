@@ -1,0 +1,73 @@
+"""A recipe is read whole, or refused with one line that says what is wrong with it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spinescan.core.errors import DataError
+from spinescan.infer.frontal import SETTINGS
+from spinescan.train.recipe import LandmarkRecipe, StageRecipe
+
+SHIPPED = Path(__file__).parents[2] / "recipes" / "frontal-landmarks.toml"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    copy = tmp_path / "recipe.toml"
+    copy.write_bytes(SHIPPED.read_bytes())
+    return copy
+
+
+def test_the_recipe_of_the_shipped_model() -> None:
+    recipe = LandmarkRecipe.read(SHIPPED)
+    assert recipe.name == "frontal-landmarks"
+    assert recipe.folds == 5
+    assert isinstance(recipe.finder, StageRecipe)
+    assert isinstance(recipe.refiner, StageRecipe)
+    assert set(SETTINGS) <= set(recipe.settings)
+    plain = recipe.to_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["finder"]["rows"] == recipe.finder.rows
+
+
+def change(old: str, new: str) -> Callable[[Path], object]:
+    def edit(path: Path) -> None:
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda p: p.unlink(), "No such file"),
+        (lambda p: p.write_text("name = "), "not a landmark recipe"),
+        (lambda p: p.write_bytes(b"\xff\xfe"), "not a landmark recipe"),
+        (lambda p: p.write_text(""), "finder"),
+        (change("seed = ", "sead = "), "sead"),
+        (change("steps = ", "stepps = "), "stepps"),
+        (change("[refiner]", "[rifiner]"), "refiner"),
+        (change("steps = ", "steps = -"), "whole and positive"),
+        (change("batch = ", "batch = 0."), "whole and positive"),
+        (change("rows = ", "rows = 1"), None),
+        (change("columns = 224", "columns = 223"), "multiples of 4"),
+        (change("folds = 5", "folds = 1"), "two folds or more"),
+        (change("pitch_px", "pitch"), "settings lack pitch_px"),
+        (change("most_unrest = 0.15\n", ""), "settings lack most_unrest"),
+    ],
+)
+def test_recipes_that_make_no_sense(
+    path: Path, damage: Callable[[Path], object], message: str | None
+) -> None:
+    damage(path)
+    if message is None:
+        LandmarkRecipe.read(path)  # another size is no error
+        return
+    with pytest.raises(DataError, match=message) as caught:
+        LandmarkRecipe.read(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
