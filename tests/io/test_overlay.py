@@ -187,7 +187,7 @@ def test_oblong_pixels_are_made_square(sample):
 
 def test_an_abstained_film_tells_why_and_shows_outlines_only(monkeypatch, sample):
     film, report = film_and_report(
-        *sample, decision="abstained", reasons=("not_like_vertebrae", "odd_code"), curves=()
+        *sample, decision="abstained", reasons=("unsteady", "odd_code"), curves=()
     )
     picture, labels, names = texts(monkeypatch, film, report)
     assert labels == []

@@ -37,7 +37,7 @@ _LEVEL_COST, _LEVEL_COST_MOST = 0.05, 0.2
 """Per level between a candidate's own idea of its level and its place in the chain, and at most."""
 _STEP_COST, _STEP_FREE = 1.0, 0.2
 """Per unit of |log(distance / expected distance)| between neighbours, above a part that is free."""
-_SKIP_COST = 0.7
+_SKIP_COST = 0.45
 """Per level that is passed over inside the chain."""
 _PITCH_PER_HEIGHT = 1.3
 """Distance of neighbouring centres over vertebral height (a disc is about a quarter of a level)."""
