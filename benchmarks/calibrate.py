@@ -1,27 +1,30 @@
 """What the held-out films of a cross-validation tell of the gate's limits and of the spreads.
 
-    python benchmarks/calibrate.py RUN DATA
+    python benchmarks/calibrate.py RUN DATA [--others FOLDER] [--boxed FOLDER]
 
 RUN is the folder of `spinescan train landmarks RECIPE --data DATA --out RUN`, DATA a folder in
 AASCE's layout. Each film is read by the fold that did not see it. Prints JSON: quantiles of all
 that the gate looks at, over films whose landmarks are not suspect, and the factor that turns the
-refiner's raw spreads into standard deviations (`settings.spread_factor` of the recipe).
+refiner's raw spreads into standard deviations (`settings.spread_factor` of the recipe). With
+--others (films that are no frontal spine) and --boxed (a set with lateral films), also the highest
+confidence that the shipped bundle has in any of those.
 """
 
 import argparse
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from spinescan.data.sources import AasceFilm, read_aasce
+from spinescan.data.sources import AasceFilm, read_aasce, read_boxes
 from spinescan.data.split import grouped_folds
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.frontal import Reading, read_frontal
 from spinescan.infer.gate import weigh
 from spinescan.infer.scanner import Scanner
-from spinescan.io.read import read_radiograph
+from spinescan.io.read import iter_films, read_radiograph
 
 QUANTILES = (0.0, 0.01, 0.02, 0.05, 0.5, 0.95, 0.98, 0.99, 1.0)
 
@@ -35,11 +38,21 @@ def error_over_spread(film: AasceFilm, reading: Reading) -> np.ndarray:
     return (np.linalg.norm(reading.corners - true, axis=2) / reading.spread).ravel()
 
 
+def highest_confidence(films: Iterable[str | Path]) -> dict[str, float | int]:
+    """Of the shipped bundle, in films that it should decline."""
+    scanner = Scanner.default()
+    readings = [read_frontal(read_radiograph(f), scanner.bundle, scanner.run) for f in films]
+    confidences = [weigh(reading).confidence for reading in readings if reading is not None]
+    return {"n": len(readings), "highest_confidence": round(max(confidences, default=0.0), 4)}
+
+
 def main() -> None:
     """Read the held-out films and print what they tell."""
     parser = argparse.ArgumentParser(description="Calibrate the gate and the spreads.")
     parser.add_argument("run", type=Path)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--others", type=Path)
+    parser.add_argument("--boxed", type=Path)
     options = parser.parse_args()
     films = read_aasce(options.data)
     bundles = sorted(options.run.glob("fold-*/bundle"))
@@ -71,6 +84,11 @@ def main() -> None:
         "evidence": quantiles,
         "spread_factor": round(float(np.median(np.concatenate(ratios))) / MEDIAN_OF_DISTANCE, 3),
     }
+    if options.others:
+        answer["others"] = highest_confidence(iter_films([str(options.others)]))
+    if options.boxed:
+        lateral = [film.path for film in read_boxes(options.boxed) if film.view == "lateral"]
+        answer["lateral"] = highest_confidence(lateral)
     print(json.dumps(answer, indent=1))
 
 

@@ -1,4 +1,4 @@
-"""Write the table of figures from benchmarks/results into README and the model's card.
+"""Write the figures of benchmarks/results into README, the model's card and its bundle.
 
     python docs/generate_figures.py
 
@@ -11,10 +11,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (
-    ROOT / "README.md",
-    ROOT / "src" / "spinescan" / "bundles" / "frontal-landmarks" / "CARD.md",
-)
+BUNDLE = ROOT / "src" / "spinescan" / "bundles" / "frontal-landmarks"
+PAGES = (ROOT / "README.md", BUNDLE / "CARD.md")
 BEGIN, END = "<!-- figures: written by make docs -->\n", "<!-- end of figures -->"
 
 
@@ -36,74 +34,67 @@ def share(entry: dict[str, Any], n: int) -> str:
     return f"{entry['count']} of {n} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
-def rows() -> list[tuple[str, str, str, str]]:
-    """What was measured, on what, the result, the command."""
-    folds = "`spinescan bench aasce DIR --reports RUN/fold-*/reports.jsonl`"
-    cross, boxes = result("aasce-cross-validation"), "`spinescan bench boxes DIR`"
-    found = []
+def angle_rows() -> list[tuple[str, str, str]]:
+    """What was answered, SMAPE, error of the largest angle."""
+    cross = result("aasce-cross-validation")
+    rows = []
     for key, films in (
-        ("all_films", "AASCE, 5-fold cross-validation by case"),
-        ("without_suspect_landmarks", "the same without films of suspect landmarks"),
+        ("all_films", "all {n} films of {n_groups} cases"),
+        ("without_suspect_landmarks", "the {n} films without suspect landmarks"),
     ):
         part = cross[key]
-        every, median = part["every_film"], part["median_predictor"]
-        films = f"{films}, n = {part['n']} ({part['n_groups']} cases)"
-        answers = f"{part['n_accepted']} accepted, {part['n_abstained']} abstained"
-        found += [
-            ("SMAPE, every film counted", films, figure(every["smape_percent"], " %"), folds),
-            (
-                "mean error of the largest angle, every film counted",
-                films,
-                figure(every["largest_angle_mean_error_deg"], "°"),
-                answers,
-            ),
-            (
-                "the same two, always answering the training median",
-                films,
-                f"{figure(median['smape_percent'], ' %')}; "
-                f"{figure(median['largest_angle_mean_error_deg'], '°')}",
-                "the same",
-            ),
-        ]
+        for where, what in (
+            ("every_film", films + ", {n_abstained} abstained and counted as worst"),
+            ("complete_or_nothing", "- {n_accepted_incomplete} with a level missing as worst, too"),
+            ("median_predictor", "- always answering the median of the other cases"),
+        ):
+            errors = part[where]
+            smape, angle = errors["smape_percent"], errors["largest_angle_mean_error_deg"]
+            rows.append((what.format(**part), figure(smape, " %"), figure(angle, "°")))
+    return rows
+
+
+def count_rows() -> list[tuple[str, str]]:
+    """What was asked of which films, and how often it was so."""
+    names = result("aasce-cross-validation")["all_films"]["level_names"]
     whole, fraiwan, others = result("wholespine"), result("fraiwan"), result("not-spine")
-    for name, part in (("whole-spine set", whole), ("Fraiwan's set, films with boxes", fraiwan)):
-        boxed = part["frontal"]["with_boxes"]
-        found.append(
-            (
-                "spine followed (80 % of the boxes of an annotator hit)",
-                f"{name}, not in training, n = {boxed['n']}",
-                share(boxed["followed_by_an_annotation"], boxed["n"]),
-                boxes,
-            )
-        )
+    boxed, boxed_fraiwan = (part["frontal"]["with_boxes"] for part in (whole, fraiwan))
     frontal, lateral = fraiwan["frontal"], fraiwan["lateral"]
-    found += [
+    followed = "followed_by_an_annotation"
+    return [
+        ("AASCE, answered: levels named as in the truth", share(names["exact"], names["n"])),
+        ("AASCE, answered: level names at most one off", share(names["within_one"], names["n"])),
+        ("whole-spine set: spine followed", share(boxed[followed], boxed["n"])),
         (
-            "frontal films accepted",
-            f"Fraiwan's set, lumbar views included, n = {frontal['n']}",
+            "Fraiwan's set, frontal films with boxes: spine followed",
+            share(boxed_fraiwan[followed], boxed_fraiwan["n"]),
+        ),
+        (
+            "Fraiwan's set, frontal films, lumbar views included: accepted",
             share(frontal["accepted"], frontal["n"]),
-            boxes,
         ),
         (
-            "lateral films accepted (none should be)",
-            f"Fraiwan's set, n = {lateral['n']}",
+            "Fraiwan's set, lateral films: accepted (none should be)",
             share(lateral["accepted"], lateral["n"]),
-            boxes,
         ),
         (
-            "photographs and chest films accepted (none should be)",
-            f"n = {others['n']}",
+            "photographs and chest films: accepted (none should be)",
             share(others["accepted"], others["n"]),
-            "`spinescan bench rejection DIR`",
         ),
     ]
-    return found
 
 
 def table() -> str:
-    """The figures as a Markdown table."""
-    lines = ["| what was measured | on | result (95 % interval) | how |", "|---|---|---|---|"]
-    lines += [f"| {' | '.join(row)} |" for row in rows()]
+    """The figures as Markdown tables."""
+    lines = [
+        "| AASCE, 5-fold cross-validation by case | SMAPE | mean error of the largest angle |",
+        "|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in angle_rows()),
+        "",
+        "| films, and what was asked of them | so many (95 % interval) |",
+        "|---|---|",
+        *(f"| {' | '.join(row)} |" for row in count_rows()),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -113,10 +104,29 @@ def with_figures(text: str) -> str:
     return before + BEGIN + table() + END + rest.split(END, 1)[1]
 
 
+def summary() -> dict[str, Any]:
+    """The figures that `spinescan models` prints of the bundle."""
+    every = result("aasce-cross-validation")["all_films"]
+    angle = every["every_film"]["largest_angle_mean_error_deg"]
+    return {
+        "measured_on": f"AASCE, 5-fold cross-validation by case, n = {every['n']}",
+        "smape": figure(every["every_film"]["smape_percent"], " %"),
+        "largest_angle_mean_error": figure(angle, "°"),
+    }
+
+
+def with_summary(text: str) -> str:
+    """The bundle's description with its summary renewed."""
+    bundle = {**json.loads(text), "summary": summary()}
+    return json.dumps(bundle, indent=1, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
-    """Write the pages."""
+    """Write the pages and the bundle's summary."""
     for page in PAGES:
         page.write_text(with_figures(page.read_text("utf-8")), "utf-8")
+    description = BUNDLE / "bundle.json"
+    description.write_text(with_summary(description.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

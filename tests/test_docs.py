@@ -47,6 +47,15 @@ def test_every_option_is_in_the_reference(path: str, command: click.Command) -> 
                 assert option in section
 
 
+def test_the_figures_are_those_of_the_result_files() -> None:
+    figures = load(ROOT / "docs" / "generate_figures.py")
+    for page in figures.PAGES:
+        text = page.read_text("utf-8")
+        assert text == figures.with_figures(text), f"{page.name}: run `make docs`"
+    bundle = (figures.BUNDLE / "bundle.json").read_text("utf-8")
+    assert bundle == figures.with_summary(bundle)
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md", "CONTRIBUTING.md"])
 def test_commands_and_options_in_the_documents_exist(page: str) -> None:
     known = commands(cli)

@@ -103,10 +103,14 @@ def test_aasce_scores_reports_of_folds_without_scanning(
     lines = scanned.stdout.splitlines(keepends=True)
     words = []
     for i, line in enumerate(lines[:2]):
-        (tmp_path / f"fold{i}.jsonl").write_text(line)
-        words += ["--reports", tmp_path / f"fold{i}.jsonl"]
+        (tmp_path / f"fold-{i}").mkdir()
+        file = tmp_path / f"fold-{i}" / "reports.jsonl"
+        file.write_text(line)
+        words += ["--reports", file]
     count = len(scanner.scanned)
-    answer = json.loads(run("aasce", aasce, *words).stdout)
+    told = run("aasce", aasce, *words).stdout
+    assert run("aasce", aasce, "--reports", tmp_path).stdout == told
+    answer = json.loads(told)
     assert len(scanner.scanned) == count
     assert answer["trained_on_these_films"] is None
     assert answer["all_films"]["n"] == 3

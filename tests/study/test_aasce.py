@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,20 @@ def test_corner_errors_are_distances_and_shares_of_the_width() -> None:
     assert corners["mean_error_px"]["value"] == 5
     assert corners["mean_error_percent_of_vertebra_width"]["value"] == 100 * 5 / WIDTH
     assert corners["median_error_percent_of_vertebra_width"]["value"] == 100 * 5 / WIDTH
+
+
+def test_levels_named_one_or_two_off_are_counted() -> None:
+    def named_lower(i: int, by: int) -> dict[str, Any]:
+        moved = answer(i, FILMS[i].corners_px)
+        moved["landmarks"]["names"] = moved["landmarks"]["names"][4 * by :]
+        moved["landmarks"]["points_xy"] = moved["landmarks"]["points_xy"][: 4 * (17 - by)]
+        return moved
+
+    records = [named_lower(i, by) for i, by in enumerate([0, 0, 1, 2])]
+    figures = json.loads(json.dumps(score_aasce(FILMS, records)))  # plain types throughout
+    names = figures["all_films"]["level_names"]
+    assert names["n"] == 4
+    assert (names["exact"]["count"], names["within_one"]["count"]) == (2, 3)
 
 
 def test_films_of_one_case_are_one_group() -> None:

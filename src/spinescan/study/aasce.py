@@ -17,9 +17,11 @@ from spinescan.core.errors import DataError
 from spinescan.data.sources import AasceFilm
 from spinescan.measure.aasce import aasce_angles, smape
 from spinescan.study.answers import Record, corners_xy, match_records, outcome
-from spinescan.study.metrics import grouped_bootstrap, held_out_median
+from spinescan.study.metrics import grouped_bootstrap, held_out_median, share_with_interval
 
 Floats = NDArray[np.float64]
+Answer = tuple[list[int], Floats]
+"""Levels (indices into LEVELS) and their corners (m, 4, 2)."""
 
 
 def score_aasce(films: Sequence[AasceFilm], records: Sequence[Record]) -> dict[str, Any]:
@@ -70,13 +72,14 @@ def _score(films: Sequence[AasceFilm], records: Sequence[Record | None]) -> dict
         "complete_or_nothing": _errors(true, given * complete[:, None], groups),
         "answered_films": _errors(true[answered], given[answered], kept),
         "corners": _corner_errors(films, answers),
+        "level_names": _level_names(films, answers),
         "median_predictor": (
             _errors(true, held_out_median(true, groups), groups) if len(set(groups)) > 1 else None
         ),
     }
 
 
-def _answer(record: Record | None) -> tuple[list[int], Floats] | None:
+def _answer(record: Record | None) -> Answer | None:
     """The levels (indices) and corners (m, 4, 2) of an accepted answer with two levels or more."""
     if record is None or outcome(record) != "accepted":
         return None
@@ -98,7 +101,7 @@ def _errors(true: Floats, given: Floats, groups: Sequence[str]) -> dict[str, Any
 
 
 def _corner_errors(
-    films: Sequence[AasceFilm], answers: Sequence[tuple[list[int], Floats] | None]
+    films: Sequence[AasceFilm], answers: Sequence[Answer | None]
 ) -> dict[str, Any] | None:
     """Distance of the corners from the truth, a mean for each answered film."""
     pixels, percent, groups = [], [], []
@@ -120,6 +123,32 @@ def _corner_errors(
         "median_error_percent_of_vertebra_width": _with_interval(
             np.array(percent), groups, np.median
         ),
+    }
+
+
+def _level_names(
+    films: Sequence[AasceFilm], answers: Sequence[Answer | None]
+) -> dict[str, Any] | None:
+    """On how many answered films the levels are named as in the truth, or one off.
+
+    A film's shift is the median, over its vertebrae, of the true level nearest to each minus the
+    level it was given.
+    """
+    shifts = []
+    for film, answer in zip(films, answers, strict=True):
+        if answer is None:
+            continue
+        levels, corners = answer
+        way = corners.mean(axis=1)[:, None] - film.corners_px.mean(axis=1)[None]
+        nearest = np.linalg.norm(way, axis=2).argmin(axis=1)
+        shifts.append(abs(float(np.median(nearest - levels))))
+    if not shifts:
+        return None
+    n = len(shifts)
+    return {
+        "n": n,
+        "exact": share_with_interval(sum(s < 1 for s in shifts), n),
+        "within_one": share_with_interval(sum(s < 2 for s in shifts), n),
     }
 
 

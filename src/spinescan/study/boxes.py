@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spinescan.core.errors import DataError
 from spinescan.data.sources import BoxedFilm
 from spinescan.study.answers import Record, corners_xy, match_records, outcome
-from spinescan.study.metrics import wilson_interval
+from spinescan.study.metrics import share_with_interval
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def _acceptance(records: Sequence[Record | None]) -> dict[str, Any]:
     outcomes = [outcome(record) for record in records]
     return {
         "n": len(outcomes),
-        "accepted": _share(outcomes.count("accepted"), len(outcomes)),
+        "accepted": share_with_interval(outcomes.count("accepted"), len(outcomes)),
         "n_abstained": outcomes.count("abstained"),
         "n_failed": outcomes.count("failed"),
     }
@@ -110,19 +110,10 @@ def _following(frontal: Sequence[tuple[BoxedFilm, Record | None]]) -> dict[str, 
     return {
         "n": n,
         "n_accepted": accepted,
-        "followed_by_an_annotation": _share(sum(any(f) for f in by_film), n),
-        "followed_by_every_annotation": _share(sum(all(f) for f in by_film), n),
+        "followed_by_an_annotation": share_with_interval(sum(any(f) for f in by_film), n),
+        "followed_by_every_annotation": share_with_interval(sum(all(f) for f in by_film), n),
         "n_annotations_of_accepted_films": len(boxes_hit),
         "mean_share_of_boxes_hit_on_accepted_films": (
             round(float(np.mean(boxes_hit)), 4) if boxes_hit else None
         ),
-    }
-
-
-def _share(hits: int, n: int) -> dict[str, Any]:
-    low, high = wilson_interval(hits, n)
-    return {
-        "count": hits,
-        "share": round(hits / n, 4) if n else None,
-        "interval_95": [round(low, 4), round(high, 4)],
     }

@@ -1,6 +1,7 @@
 """Figures and their uncertainty. Pure functions of arrays."""
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,16 @@ def wilson_interval(hits: int, n: int, *, z: float = 1.959964) -> tuple[float, f
     low = 0.0 if hits == 0 else max(0.0, float(middle - half))
     high = 1.0 if hits == n else min(1.0, float(middle + half))
     return low, high
+
+
+def share_with_interval(hits: int, n: int) -> dict[str, Any]:
+    """A share as plain JSON types: count, share (None without any observation) and interval."""
+    low, high = wilson_interval(hits, n)
+    return {
+        "count": hits,
+        "share": round(hits / n, 4) if n else None,
+        "interval_95": [round(low, 4), round(high, 4)],
+    }
 
 
 def grouped_bootstrap(

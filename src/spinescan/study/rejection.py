@@ -6,7 +6,7 @@ from typing import Any
 
 from spinescan.core.errors import DataError
 from spinescan.study.answers import Record, outcome
-from spinescan.study.metrics import wilson_interval
+from spinescan.study.metrics import share_with_interval
 
 
 def score_rejection(records: Sequence[Record]) -> dict[str, Any]:
@@ -23,15 +23,9 @@ def score_rejection(records: Sequence[Record]) -> dict[str, Any]:
     if not records:
         raise DataError("no film to score")
     outcomes = [outcome(record) for record in records]
-    accepted = outcomes.count("accepted")
-    low, high = wilson_interval(accepted, len(records))
     return {
         "n": len(records),
-        "accepted": {
-            "count": accepted,
-            "share": round(accepted / len(records), 4),
-            "interval_95": [round(low, 4), round(high, 4)],
-        },
+        "accepted": share_with_interval(outcomes.count("accepted"), len(records)),
         "n_abstained": outcomes.count("abstained"),
         "n_failed": outcomes.count("failed"),
         "reasons": dict(

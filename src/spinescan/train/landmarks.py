@@ -94,7 +94,7 @@ def train_bundle(
     names = "\n".join(sorted(film.file for film in teachers))
     plan = {
         "films": len(teachers),
-        "films_sha256": hashlib.sha256(names.encode()).hexdigest(),
+        "film_names_sha256": hashlib.sha256(names.encode()).hexdigest(),
         "initial_weights": None if weights is None else weights.name,
         "recipe": recipe.to_dict(),
     }

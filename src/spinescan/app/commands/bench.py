@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from spinescan.infer.scanner import Scanner
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 _REPORTS = click.option(
     "--reports",
-    type=FILE,
+    type=click.Path(exists=True, path_type=Path),
     multiple=True,
-    help="Score these answers of `spinescan scan --json` instead of scanning. May be given several"
-    " times, such as one file a fold; a film without a line counts as failed.",
+    help="Score these answers of `spinescan scan --json` instead of scanning: a file, or the folder"
+    " of a cross-validation, which holds one a fold. A film without a line counts as failed.",
 )
 _BUNDLE = click.option(
     "--bundle", type=FOLDER, help="Scan with this model bundle instead of the one that ships."
@@ -119,7 +118,7 @@ def _answers(
     if reports and bundle is not None:
         raise click.UsageError("--reports are scored as they are; leave out --bundle.")
     if reports:
-        return read_records(reports)
+        return read_records(_report_files(reports))
     load = shipped_scanner if bundle is None else partial(_scanner_of, bundle)
     records = []
     with answers_with_bar(len(films)) as show:
@@ -127,6 +126,14 @@ def _answers(
             records.append(record)
             show("")
     return records
+
+
+def _report_files(reports: Sequence[Path]) -> list[Path]:
+    """The files themselves; of a folder, the reports.jsonl of each fold in it."""
+    files = []
+    for path in reports:
+        files += sorted(path.rglob("reports.jsonl")) if path.is_dir() else [path]
+    return files
 
 
 def _scanner_of(folder: Path, threads: int | None) -> "Scanner":
