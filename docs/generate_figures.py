@@ -59,7 +59,7 @@ def count_rows() -> list[tuple[str, str]]:
     names = result("aasce-cross-validation")["all_films"]["level_names"]
     whole, fraiwan, others = result("wholespine"), result("fraiwan"), result("not-spine")
     boxed, boxed_fraiwan = (part["frontal"]["with_boxes"] for part in (whole, fraiwan))
-    frontal, lateral = fraiwan["frontal"], fraiwan["lateral"]
+    lateral = fraiwan["lateral"]
     followed = "followed_by_an_annotation"
     return [
         ("AASCE, answered: levels named as in the truth", share(names["exact"], names["n"])),
@@ -69,9 +69,9 @@ def count_rows() -> list[tuple[str, str]]:
             "Fraiwan's set, frontal films with boxes: spine followed",
             share(boxed_fraiwan[followed], boxed_fraiwan["n"]),
         ),
-        (
-            "Fraiwan's set, frontal films, lumbar views included: accepted",
-            share(frontal["accepted"], frontal["n"]),
+        *(
+            (f"Fraiwan's set, frontal films ({kind}): accepted", share(p["accepted"], p["n"]))
+            for kind, p in fraiwan["frontal"]["by_kind"].items()
         ),
         (
             "Fraiwan's set, lateral films: accepted (none should be)",

@@ -50,8 +50,12 @@ def boxed(tmp_path: Path) -> Path:
             {"file": "a.png", "annotation": 0, "i": 0, **box},
         ],
     )
-    views = {"b/tall.png": "frontal", "side.png": "lateral"}
-    write_table(folder / "labels.csv", [{"file": f, "view": v} for f, v in views.items()])
+    tall = {"view": "frontal", "field_of_view": "lumbar", "source_style": "pacs_crop"}
+    side = {"view": "lateral", "field_of_view": "lumbar", "source_style": ""}
+    write_table(
+        folder / "labels.csv",
+        [{"file": "b/tall.png", **tall}, {"file": "side.png", **side}],
+    )
     return folder
 
 
@@ -127,6 +131,7 @@ def test_boxed_films(boxed: Path) -> None:
     )
     assert films["side.png"].annotations == ()
     assert [f.view for f in films.values()] == ["frontal", "frontal", "lateral"]
+    assert [f.kind for f in films.values()] == ["", "lumbar, pacs_crop", "lumbar"]
 
 
 def test_boxed_films_without_labels_are_frontal(boxed: Path) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,6 +102,18 @@ def test_films_are_counted_by_view_decision_and_annotation() -> None:
     assert lateral["accepted"]["count"] == 1
     low, high = boxed["followed_by_an_annotation"]["interval_95"]
     assert low < 2 / 5 < high
+
+
+def test_acceptance_is_told_for_each_kind_of_frontal_film() -> None:
+    kinds = ["crop", "photo", "photo"]
+    films = [replace(film(i, ()), kind=kind) for i, kind in enumerate(kinds)]
+    films.append(replace(film(3, (), "lateral"), kind="crop"))
+    records = [answer(0), answer(1, decision="abstained"), answer(2), answer(3)]
+    by_kind = score_boxes(films, records)["frontal"]["by_kind"]
+    assert {k: (v["accepted"]["count"], v["n"]) for k, v in by_kind.items()} == {
+        "crop": (1, 1),
+        "photo": (1, 2),
+    }
 
 
 def test_no_lateral_films_give_no_share() -> None:

@@ -1,6 +1,7 @@
 """Tests here need torch: they are marked `training`, and not collected without it."""
 
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
+def _one_thread() -> Iterator[None]:
     """Runs are compared number by number; sums in several threads may differ in the last bit."""
     import torch
+    from torch.multiprocessing import reductions
 
     torch.set_num_threads(1)
+    yield
+    # What workers shared is let go here: at interpreter exit torch complains about each of them.
+    reductions.shared_cache.clear()

@@ -57,7 +57,7 @@ def change(old: str, new: str) -> Callable[[Path], object]:
         (change("columns = 224", "columns = 223"), "multiples of 4"),
         (change("folds = 5", "folds = 1"), "two folds or more"),
         (change("pitch_px", "pitch"), "settings lack pitch_px"),
-        (change("most_unrest = 0.15\n", ""), "settings lack most_unrest"),
+        (change("most_unrest", "most_unresst"), "settings lack most_unrest"),
     ],
 )
 def test_recipes_that_make_no_sense(

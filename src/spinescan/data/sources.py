@@ -17,6 +17,7 @@ _ANGLES = ("cobb_1", "cobb_2", "cobb_3")
 _CORNERS = 4 * len(LEVELS)
 _POINTS = (*(f"x{k}" for k in range(_CORNERS)), *(f"y{k}" for k in range(_CORNERS)))
 _BOX = ("xc", "yc", "w", "h")
+_KIND = ("field_of_view", "source_style")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +43,15 @@ class AasceFilm:
 class BoxedFilm:
     """A film with weak vertebra boxes.
 
-    Each annotation is float64 (n, 4): x and y of the centre, width and height, in pixels.
+    Each annotation is float64 (n, 4): x and y of the centre, width and height, in pixels. `kind` is
+    the field of view and how the picture was made, as the set's labels tell them, or empty.
     """
 
     file: str
     path: Path
     annotations: tuple[NDArray[np.float64], ...]
     view: Literal["frontal", "lateral"]
+    kind: str = ""
 
 
 def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
@@ -105,6 +108,7 @@ def read_boxes(folder: Path) -> tuple[BoxedFilm, ...]:
     labels = folder / "labels.csv"
     rows = _rows(labels, ("file", "view")) if labels.is_file() else []
     views = {row["file"]: row["view"] for row in rows}
+    kinds = {row["file"]: ", ".join(row[k] for k in _KIND if row.get(k)) for row in rows}
     films = []
     for path in sorted(p for p in images.rglob("*") if p.is_file() and p.name[0] != "."):
         file = path.relative_to(images).as_posix()
@@ -122,6 +126,7 @@ def read_boxes(folder: Path) -> tuple[BoxedFilm, ...]:
                     np.array(b) * scale for _, b in sorted(boxes.get(file, {}).items())
                 ),
                 view="lateral" if views.get(file) == "lateral" else "frontal",
+                kind=kinds.get(file, ""),
             )
         )
     return tuple(films)

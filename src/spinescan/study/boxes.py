@@ -64,7 +64,8 @@ def score_boxes(films: Sequence[BoxedFilm], records: Sequence[Record]) -> dict[s
 
     A frontal film is *followed* by an annotation if it is accepted and both shares of
     `shares_that_meet` reach `FOLLOWED`; abstained and failed films are not followed. Films without
-    boxes count for acceptance only. Of lateral films none should be accepted as a frontal spine.
+    boxes count for acceptance only, which is also told for each kind of film. Of lateral films none
+    should be accepted as a frontal spine.
 
     Raises
     ------
@@ -77,8 +78,15 @@ def score_boxes(films: Sequence[BoxedFilm], records: Sequence[Record]) -> dict[s
     pairs = list(zip(films, matched, strict=True))
     frontal = [(film, record) for film, record in pairs if film.view == "frontal"]
     lateral = [record for film, record in pairs if film.view == "lateral"]
+    kinds = sorted({film.kind for film, _ in frontal})
     return {
-        "frontal": {**_acceptance([r for _, r in frontal]), "with_boxes": _following(frontal)},
+        "frontal": {
+            **_acceptance([r for _, r in frontal]),
+            "by_kind": {
+                kind: _acceptance([r for f, r in frontal if f.kind == kind]) for kind in kinds
+            },
+            "with_boxes": _following(frontal),
+        },
         "lateral": _acceptance(lateral),
     }
 
