@@ -134,7 +134,6 @@ def main() -> None:
         film, large = Path(folder) / "film.jpg", Path(folder) / "large.jpg"
         film.write_bytes(options.film.read_bytes() if options.film else as_jpeg(pixels, 1280))
         large.write_bytes(as_jpeg(pixels, 6000))
-        few = max(3, options.runs // 2)
         answer = {
             "benchmark": "speed",
             "runs": options.runs,
@@ -143,7 +142,7 @@ def main() -> None:
             "film": list(read_radiograph(film).size),
             "large_film": list(read_radiograph(large).size),
             **warm(film.read_bytes(), options.runs),
-            "cold_process_ms": process_ms([*command, "scan", str(film), "--json"], few),
+            "cold_process_ms": process_ms([*command, "scan", str(film), "--json"], options.runs),
             "help_process_ms": process_ms([*command, "--help"], options.runs),
             "import_ms": import_ms(options.runs),
             "peak_memory_large_film_mb": peak_megabytes(large),

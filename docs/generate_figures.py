@@ -62,8 +62,15 @@ def count_rows() -> list[tuple[str, str]]:
     lateral = fraiwan["lateral"]
     followed = "followed_by_an_annotation"
     return [
-        ("AASCE, answered: levels named as in the truth", share(names["exact"], names["n"])),
-        ("AASCE, answered: level names at most one off", share(names["within_one"], names["n"])),
+        *(
+            (f"AASCE, answered: {what}", share(names[key], names["n"]))
+            for key, what in (
+                ("row_exact", "the row of levels named as in the truth (median over the row)"),
+                ("row_within_one", "the row named at most one off"),
+                ("every_level_exact", "every single level named as in the truth"),
+                ("every_level_within_one", "every single level at most one off"),
+            )
+        ),
         ("whole-spine set: spine followed", share(boxed[followed], boxed["n"])),
         (
             "Fraiwan's set, frontal films with boxes: spine followed",
@@ -112,6 +119,8 @@ def summary() -> dict[str, Any]:
         "measured_on": f"AASCE, 5-fold cross-validation by case, n = {every['n']}",
         "smape": figure(every["every_film"]["smape_percent"], " %"),
         "largest_angle_mean_error": figure(angle, "°"),
+        "abstained": every["n_abstained"],
+        "accepted_with_a_level_missing": every["n_accepted_incomplete"],
     }
 
 

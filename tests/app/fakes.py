@@ -32,7 +32,7 @@ def straight_spine(rows: int, columns: int) -> Landmarks:
 class FakeScanner:
     """Answers by the film's grey value alone, and counts its films."""
 
-    bundle = SimpleNamespace(name="fake", card="# A fake model")
+    bundle = SimpleNamespace(name="fake", card="# A fake model", ref=BundleRef("fake", "1"))
 
     def __init__(self) -> None:
         self.scanned: list[str] = []

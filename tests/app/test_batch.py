@@ -1,11 +1,13 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from spinescan.app.batch import Settings, scan_batch
 from spinescan.app.results import read_index
+from spinescan.core.report import BundleRef
 from tests.app.fakes import (
     ABSTAIN,
     CRASH,
@@ -116,6 +118,29 @@ def test_what_is_done_is_not_scanned_again(films: list[str], tmp_path: Path) -> 
     assert second == first
     assert len(scanner.scanned) == 1  # the film that failed for a defect is tried again
     assert len((out / "index.jsonl").read_text().splitlines()) == 3
+
+
+def test_a_film_that_another_model_read_is_scanned_again(films: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    list(scan_batch(films[:1], Settings(out=out), load=load_fake))
+    newer = FakeScanner()
+    newer.bundle = SimpleNamespace(name="fake", card="", ref=BundleRef("fake", "2"))
+    again = Settings(out=out, done=read_index(out))
+    list(scan_batch(films[:1], again, load=lambda threads: newer))
+    assert len(newer.scanned) == 1
+
+
+def test_an_index_that_cannot_be_written_fails_its_film_only(
+    films: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / "index.jsonl").mkdir(parents=True)
+    records = list(scan_batch(films, Settings(out=out), load=load_fake))
+    plain = list(scan_batch(films, Settings(), load=load_fake))
+    assert len(records) == len(films)
+    for record, expected in zip(records, plain, strict=True):
+        kind = expected["error"]["kind"] if "error" in expected else "output"
+        assert record["error"]["kind"] == kind
 
 
 def test_a_film_that_changed_is_scanned_again(films: list[str], tmp_path: Path) -> None:

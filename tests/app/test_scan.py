@@ -131,8 +131,8 @@ def test_resume_scans_only_what_is_new(folder: Path, tmp_path: Path, scanner: Fa
 
 def test_anonymous_output_tells_no_name(folder: Path, tmp_path: Path) -> None:
     named = lines(run(folder, "--json"))
-    out = tmp_path / "out"
-    for words in ([], ["--json"]):
+    for i, words in enumerate(([], ["--json"])):
+        out = tmp_path / f"out{i}"
         result = run(folder, "--anonymous", "--out", out, *words)
         assert result.exit_code == 1
         files = [path for path in out.rglob("*") if path.is_file()]
@@ -141,6 +141,7 @@ def test_anonymous_output_tells_no_name(folder: Path, tmp_path: Path) -> None:
         for secret in ("a.png", "broken", "deeper", str(folder), named[0]["sha256"]):
             assert secret not in everything
         assert not (out / "index.jsonl").exists()
+        assert run(folder, "--anonymous", "--out", out).exit_code == 2  # would overwrite
 
 
 def test_max_pixels_is_a_limit(folder: Path) -> None:

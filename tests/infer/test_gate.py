@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spinescan.core.radiograph import Radiograph, View
+from spinescan.core.report import Notice
 from spinescan.infer.decode import Spine
 from spinescan.infer.frontal import Reading
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against, weigh
@@ -33,6 +34,7 @@ def reading(
     """A reading of the levels from `first` to `last`."""
     if corners is None:
         corners = spine(profile(T1=-5, T5=20, T11=-22, L5=0)).points_xy.reshape(17, 4, 2)
+        corners = widened(corners, 0.85, 1.15)
     levels = np.arange(first, last + 1)
     n = len(levels)
     return Reading(
@@ -41,6 +43,13 @@ def reading(
         spread=np.ones((n, 4)),
         unrest=unrest,
     )
+
+
+def widened(corners: Points, first: float, last: float) -> Points:
+    """Vertebrae that grow or shrink from the head down."""
+    centre = corners.mean(axis=1, keepdims=True)
+    factors = np.linspace(first, last, len(corners))[:, None, None]
+    return np.asarray(centre + (corners - centre) * factors)
 
 
 def test_a_good_reading_is_accepted() -> None:
@@ -92,7 +101,7 @@ def test_all_that_speaks_against_it_is_told() -> None:
 def test_every_reason_is_explained() -> None:
     page = Path(__file__).parents[2] / "docs" / "explain" / "landmarks.md"
     explained = re.findall(r"^\| `(\w+)` \|", page.read_text("utf-8"), re.MULTILINE)
-    assert set(explained) == {"declared_lateral", "no_spine", *BAD}
+    assert set(explained) == {"declared_lateral", "no_spine", "not_upright", *BAD}
     assert set(explained[:3]) == NOT_FRONTAL  # as the page says
 
 
@@ -130,4 +139,12 @@ def test_a_row_on_one_spot_is_weighed_without_a_warning() -> None:
     box = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
     for corners in (np.zeros((17, 4, 2)), np.tile(box, (17, 1, 1))):
         assert weigh(reading(corners)).roughness == 0
-        assert reasons_against(FILM, reading(corners, heat=0.1), BUNDLE) == ("not_like_a_spine",)
+        told = reasons_against(FILM, reading(corners, heat=0.1), BUNDLE)
+        assert told == ("not_like_a_spine", "not_upright")
+
+
+def test_an_upside_down_film_is_not_accepted() -> None:
+    shrinking = widened(reading().corners, 1.2, 0.8)
+    assert reasons_against(FILM, reading(shrinking), BUNDLE) == ("not_upright",)
+    told = replace(FILM, notices=(Notice("not_upright", "The header says so."),))
+    assert reasons_against(told, reading(), BUNDLE) == ("not_upright",)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from spinescan.core.anatomy import FRONTAL_NAMES, Landmarks
 from spinescan.core.errors import BundleError
-from spinescan.core.radiograph import Radiograph
+from spinescan.core.radiograph import Radiograph, Side
 from spinescan.infer.bundle import shipped
 from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
 from spinescan.io.read import read_radiograph
@@ -127,3 +127,33 @@ def test_photographs_and_chest_films_are_not_accepted(scanner: Scanner, shared_d
     for path in sorted((shared_data / "not_spine").rglob("*.*")):
         if path.suffix in {".jpg", ".jpeg", ".png"}:
             assert scanner.scan(read_radiograph(path)).decision == "abstained", path.name
+
+
+def test_the_sample_film_upside_down_is_declined(
+    scanner: Scanner, sample: tuple[Radiograph, Landmarks]
+) -> None:
+    film, _ = sample
+    report = scanner.scan(replace(film, pixels=film.pixels[::-1, ::-1].copy()))
+    assert report.decision == "abstained"
+    assert report.curves == ()
+
+
+@pytest.mark.parametrize("left", ["left", "right"])
+def test_the_header_tells_the_patients_side(
+    scanner: Scanner, sample: tuple[Radiograph, Landmarks], left: Side
+) -> None:
+    curves = scanner.scan(replace(sample[0], patient_left=left)).curves
+    assert curves
+    for curve in curves:
+        assert curve.patient_side == ("left" if curve.convex_side == left else "right")
+        assert curve.side_source == "patient_orientation"
+
+
+def test_a_small_film_is_told_to_be_small(
+    scanner: Scanner, sample: tuple[Radiograph, Landmarks]
+) -> None:
+    film, _ = sample
+    small = np.asarray(Image.fromarray(film.pixels).resize((135, 320), Image.Resampling.BILINEAR))
+    codes = {w.code for w in scanner.scan(replace(film, pixels=small.clip(0, 1))).warnings}
+    assert "low_resolution" in codes
+    assert "low_resolution" not in {w.code for w in scanner.scan(film).warnings}

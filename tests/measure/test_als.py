@@ -84,7 +84,10 @@ def test_any_spine_gets_a_consistent_answer(
     assert len(answer.alternatives) <= 2
     assert len(set(answer.alternatives)) == len(answer.alternatives)
     assert answer.type not in answer.alternatives
-    assert (answer.family is None) == (answer.type is None)
+    if answer.type is not None:
+        assert answer.family == family_of(answer.type)
+    elif answer.family is not None:
+        assert "no_type_fits" in answer.reasons
     assert all(f.text.endswith(".") for f in answer.facts)
     if answer.type is None:
         assert answer.reasons

@@ -133,7 +133,16 @@ def test_levels_named_one_or_two_off_are_counted() -> None:
     figures = json.loads(json.dumps(score_aasce(FILMS, records)))  # plain types throughout
     names = figures["all_films"]["level_names"]
     assert names["n"] == 4
-    assert (names["exact"]["count"], names["within_one"]["count"]) == (2, 3)
+    assert (names["row_exact"]["count"], names["row_within_one"]["count"]) == (2, 3)
+    assert (names["every_level_exact"]["count"], names["every_level_within_one"]["count"]) == (2, 3)
+
+
+def test_one_level_that_is_named_wrong_does_not_shift_the_row() -> None:
+    moved = FILMS[0].corners_px.copy()
+    moved[8] += [0, 40]  # onto the next vertebra
+    names = score_aasce(FILMS[:1], [answer(0, moved)])["all_films"]["level_names"]
+    assert names["row_exact"]["count"] == 1
+    assert (names["every_level_exact"]["count"], names["every_level_within_one"]["count"]) == (0, 1)
 
 
 def test_films_of_one_case_are_one_group() -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,10 @@ def shipped_scanner(threads: int | None) -> "Scanner":
     return Scanner.default(threads=threads)
 
 
+class _WriteError(Exception):
+    """The results of a film could not be written."""
+
+
 class FilmScanner:
     """Turns one film after the other into a record. The models are loaded with the first."""
 
@@ -76,7 +80,7 @@ class FilmScanner:
             return self._scan(film)
         except SpineScanError as error:
             return _failure(film, self.settings, error.kind, str(error))
-        except OSError as error:
+        except _WriteError as error:
             return _failure(film, self.settings, "output", f"{film.source}: {error}")
         except Exception as error:  # a defect in one film must not end the batch
             text = f"{film.source}: unexpected {type(error).__name__}; please report this"
@@ -90,24 +94,23 @@ class FilmScanner:
         limits = ReadLimits() if limit is None else ReadLimits(max_pixels=limit)
         radiograph = read_radiograph(film.source, limits=limits)
         name = film.name(settings)
+        if self._scanner is None:
+            self._scanner = self._load(self._threads)
         if (
             settings.out is not None
             and Done(name, radiograph.sha256, spinescan.__version__) in settings.done
             and (earlier := read_report(settings.out / name)) is not None
+            and earlier.get("bundles") == [asdict(self._scanner.bundle.ref)]
         ):
             return {**earlier, "file": film.source}
-        if self._scanner is None:
-            self._scanner = self._load(self._threads)
         report = self._scanner.scan(radiograph)
         file = None if settings.anonymous else film.source
         if settings.out is not None:
-            write_results(
-                settings.out / name,
-                radiograph,
-                report,
-                file=file,
-                cards={self._scanner.bundle.name: self._scanner.bundle.card},
-            )
+            cards = {self._scanner.bundle.name: self._scanner.bundle.card}
+            try:
+                write_results(settings.out / name, radiograph, report, file=file, cards=cards)
+            except OSError as error:
+                raise _WriteError(str(error)) from error
         return report.to_dict(file)
 
 
@@ -138,11 +141,15 @@ def scan_batch(
         if settings.out is not None and not settings.anonymous and "sha256" in record:
             done = Done(film.name(settings), record["sha256"], spinescan.__version__)
             if done not in settings.done:
-                add_to_index(settings.out, done)
+                try:
+                    add_to_index(settings.out, done)
+                except OSError as error:
+                    record = _failure(film, settings, "output", f"{film.source}: {error}")
         yield record
 
 
 def _in_workers(films: Sequence[Film], scanner: FilmScanner, jobs: int) -> Iterator[Record]:
+    others = set(active_children())
     pool = _start_pool(scanner, jobs)
     running: deque[tuple[Film, Future[Record]]] = deque()
     waiting = deque(films)
@@ -166,7 +173,7 @@ def _in_workers(films: Sequence[Film], scanner: FilmScanner, jobs: int) -> Itera
         finished = True
     finally:
         if not finished:  # interrupted, or nobody reads on
-            for process in active_children():
+            for process in set(active_children()) - others:
                 process.terminate()
         pool.shutdown(cancel_futures=True)
 

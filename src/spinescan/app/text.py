@@ -7,10 +7,11 @@ from spinescan.io.words import REGIONS, explain
 
 
 def describe(record: dict[str, Any], title: str) -> str:
-    """The record as a short table under its title."""
+    """The record as a short table under its title; control characters in names become "?"."""
+    title = _printable(title)
     if "error" in record:
         error = record["error"]
-        return f"{title}\n  failed ({error['kind']}): {error['message']}"
+        return f"{title}\n  failed ({error['kind']}): {_printable(error['message'])}"
     lines = [f"{title}\n  {_summary(record)}"]
     lines += [f"  {_curve(curve)}" for curve in record["curves"]]
     if record["als"] is not None:
@@ -18,6 +19,10 @@ def describe(record: dict[str, Any], title: str) -> str:
     lines += [f"  note: {warning['text']}" for warning in record["warnings"]]
     lines.append(f"  {RESEARCH_USE}")
     return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _summary(record: dict[str, Any]) -> str:

@@ -21,6 +21,9 @@ NOT_FRONTAL = frozenset({"no_spine", "declared_lateral", "not_like_a_spine"})
 _MUST_SHOW = (LEVELS.index("T6"), LEVELS.index("L4"))
 """Levels that a film of the whole spine shows at least. Chest and lumbar films end before."""
 
+_LEAST_WIDENING = 1.1
+"""Width of the lower third of the vertebrae over the upper third's, in an upright spine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -74,8 +77,18 @@ def reasons_against(film: Radiograph, reading: Reading | None, bundle: Bundle) -
         reasons.append("not_like_a_spine")
     if reading.spine.levels[0] > _MUST_SHOW[0] or reading.spine.levels[-1] < _MUST_SHOW[1]:
         reasons.append("spine_incomplete")
+    if any(notice.code == "not_upright" for notice in film.notices) or _stands_on_its_head(reading):
+        reasons.append("not_upright")
     if evidence.unrest > limit["most_unrest"]:
         reasons.append("unsteady")
     if evidence.roughness > limit["most_roughness"]:
         reasons.append("uneven_row")
     return tuple(reasons)
+
+
+def _stands_on_its_head(reading: Reading) -> bool:
+    """Whether the vertebrae do not widen from top to bottom."""
+    corners = reading.corners
+    width = np.linalg.norm(corners[:, 1::2] - corners[:, ::2], axis=2).mean(axis=1)
+    third = max(len(width) // 3, 1)
+    return bool(np.median(width[-third:]) < _LEAST_WIDENING * np.median(width[:third]))

@@ -1,6 +1,7 @@
 """The second hop: a Radiograph becomes a Report. The only runtime importer of onnxruntime."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Curve, Measurement, Notice, Report
 from spinescan.infer.bundle import BUNDLE_FILE, Bundle, shipped
+from spinescan.infer.decode import vertebra_poses
 from spinescan.infer.frontal import NETWORKS, SETTINGS, Reading, read_frontal, to_landmarks
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against
 from spinescan.measure.als import als_verdict
@@ -24,6 +26,13 @@ _LEVELS_COUNTED = Notice(
     "levels_not_certain",
     "The level names are the model's reading of the whole row; ribs and sacrum were not counted.",
 )
+
+
+_LOW_RESOLUTION = Notice(
+    "low_resolution",
+    "The film is small: a level is less than 20 pixels high, so angles and levels are rough.",
+)
+_LEAST_LEVEL_PX = 20.0
 
 
 class Scanner:
@@ -89,19 +98,24 @@ class Scanner:
         warnings = film.notices
         if reading is not None:
             landmarks = to_landmarks(reading, film, self.bundle.settings["spread_factor"])
-        if landmarks is not None and not reasons:
+        if reading is not None and landmarks is not None and not reasons:
             curves = find_curves(landmarks)
             verdict = als_verdict(landmarks, curves)
             measurements = frontal_measurements(landmarks, curves)
+            curves = _with_patient_side(curves, film)
             warnings = (*warnings, _LEVELS_COUNTED)
-        frontal = reading is not None and not NOT_FRONTAL.intersection(reasons)
+            if _level_px(reading) < _LEAST_LEVEL_PX:
+                warnings = (*warnings, _LOW_RESOLUTION)
+        view = View.FRONTAL
+        if reading is None or NOT_FRONTAL.intersection(reasons):
+            view = View.LATERAL if film.declared_view is View.LATERAL else View.OTHER
         return Report(
             sha256=film.sha256,
             size=film.size,
             pixel_aspect=film.pixel_aspect,
             spacing_mm=film.spacing_mm,
             spacing_origin=film.spacing_origin.value,
-            view="frontal" if frontal else (film.declared_view or View.OTHER).value,
+            view=view.value,
             decision="abstained" if reasons else "accepted",
             reasons=reasons,
             landmarks=landmarks,
@@ -121,3 +135,22 @@ def _check(bundle: Bundle) -> None:
     missing += [name for name in SETTINGS if name not in bundle.settings]
     if missing:
         raise BundleError(f"{bundle.folder}: {BUNDLE_FILE} lacks {', '.join(missing)}")
+
+
+def _level_px(reading: Reading) -> float:
+    """Median height of a level, in pixels of the film's width."""
+    return float(np.median([pose.pitch for pose in vertebra_poses(reading.corners)]))
+
+
+def _with_patient_side(curves: tuple[Curve, ...], film: Radiograph) -> tuple[Curve, ...]:
+    """The patient's side of each curve, where the film's header tells which side is which."""
+    if film.patient_left is None:
+        return curves
+    return tuple(
+        replace(
+            curve,
+            patient_side="left" if curve.convex_side == film.patient_left else "right",
+            side_source="patient_orientation",
+        )
+        for curve in curves
+    )

@@ -16,11 +16,19 @@ _SAME = 1e-4
 
 _FRONTAL_POSITIONS = frozenset(("AP", "PA"))
 _LATERAL_POSITIONS = frozenset(("LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT"))
+_OBLIQUE_POSITIONS = frozenset(("LAO", "RAO", "LPO", "RPO"))
 _FRONTAL_CODES = frozenset(
-    ("399348003", "272479007", "399033003", "R-10206", "R-10214")  # AP, PA, frontal; SNOMED-RT
+    (
+        "399348003",
+        "272479007",
+        "399033003",
+        "R-10202",
+        "R-10206",
+        "R-10214",
+    )  # AP, PA, frontal; SNOMED-RT
 )
 _LATERAL_CODES = frozenset(
-    ("399067008", "399173006", "399198007", "R-10236", "R-10232")  # lateral, left, right
+    ("399067008", "399173006", "399198007", "R-102CD", "R-10236", "R-10232")  # lateral, left, right
 )
 
 Pair = tuple[float, float]
@@ -50,7 +58,8 @@ def pixel_geometry(header: Dataset) -> PixelGeometry:
 
     - PixelSpacing equal to ImagerPixelSpacing in both elements: at the detector; different:
       calibrated in the patient.
-    - PixelSpacing alone: its meaning is unknown.
+    - PixelSpacing alone: calibrated if PixelSpacingCalibrationType says how; otherwise its meaning
+      is unknown.
     - ImagerPixelSpacing alone: at the detector; divided by EstimatedRadiographicMagnificationFactor
       where given, and then estimated.
     - NominalScannedPixelSpacing: on the film that was scanned, of which nobody tells whether it was
@@ -67,7 +76,10 @@ def pixel_geometry(header: Dataset) -> PixelGeometry:
     imager = _pair(header, "ImagerPixelSpacing", notices)
     scanned = _pair(header, "NominalScannedPixelSpacing", notices)
     ratio = _pair(header, "PixelAspectRatio", notices)
+    told = header.get("PixelSpacingCalibrationType") in ("GEOMETRY", "FIDUCIAL")
     spacing, origin = _spacing(given, imager, scanned, _magnification(header))
+    if told and given is not None and imager is None:
+        origin = SpacingOrigin.CALIBRATED
     aspect = 1.0
     if spacing is not None:
         aspect = spacing[0] / spacing[1]
@@ -145,7 +157,8 @@ def _invalid(what: str) -> Notice:
 def shown_sides(header: Dataset) -> ShownSides:
     """The view from ViewPosition, ViewCodeSequence and PatientOrientation, the side from the last.
 
-    Two sources that contradict each other give None and a notice.
+    Words and codes that are not known say nothing. Two sources that contradict each other give None
+    and a notice.
     """
     notices: list[Notice] = []
     along, down = _orientation(header, notices)
@@ -197,7 +210,10 @@ def _orientation_view(along: str, down: str) -> View | None:
 
 
 def _position_view(header: Dataset) -> View | None:
-    return _view(header.get("ViewPosition"), _FRONTAL_POSITIONS, _LATERAL_POSITIONS)
+    position = str(header.get("ViewPosition") or "").strip().upper()
+    if position in _OBLIQUE_POSITIONS:
+        return View.OTHER
+    return _view(position, _FRONTAL_POSITIONS, _LATERAL_POSITIONS)
 
 
 def _code_view(header: Dataset) -> View | None:
@@ -210,8 +226,6 @@ def _code_view(header: Dataset) -> View | None:
 
 def _view(value: object, frontal: frozenset[str], lateral: frozenset[str]) -> View | None:
     name = str(value or "").strip().upper()
-    if not name:
-        return None
     if name in frontal:
         return View.FRONTAL
-    return View.LATERAL if name in lateral else View.OTHER
+    return View.LATERAL if name in lateral else None

@@ -9,6 +9,7 @@ REASONS: dict[str, str] = {
     "declared_lateral": "The file says that the film is lateral; only frontal films are measured.",
     "not_like_a_spine": "The picture does not look like a frontal film of the spine.",
     "spine_incomplete": "The film does not show the spine from T6 to L4.",
+    "not_upright": "The film does not stand head up; turn it and scan it again.",
     "unsteady": "The film and its mirror image were read too differently to trust either.",
     "uneven_row": "The vertebrae that were found do not grow evenly, so some are misplaced.",
     # why there is no ALS type, or what limits it
@@ -17,6 +18,7 @@ REASONS: dict[str, str] = {
     "apex_outside_table": "The curves lie outside the regions that the ALS types describe.",
     "family_unclear": "The figures are too near the border of 3-curve and 4-curve types.",
     "no_type_fits": "The curves fit none of the ALS types.",
+    "tp_near_border": "The transitional point is near its border; the tilt of L5 decided.",
     "witnesses_disagree": "The transitional point and the tilt of L4 and L5 disagree.",
     "csl_approximate": "The sacrum was not found; the central sacral line was taken from L5.",
     "levels_uncertain": "The names of the levels are counted, not certain.",

@@ -51,7 +51,7 @@ def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
     - "levels_missing": T5..L5 are not all visible;
     - "apex_outside_table": only proximal thoracic or lumbosacral curves;
     - "family_unclear": the facts that tell 3C from 4C lie too near their borders;
-    - "no_type_fits": the facts contradict every type of the family.
+    - "no_type_fits": the facts contradict every type of the family, which is still given.
 
     "tp_near_border" and "witnesses_disagree" tell of a doubtful family, "csl_approximate" and
     "levels_uncertain" of what limits any answer; these go with a type, too.
@@ -73,7 +73,7 @@ def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
         decision = "abstained" if answer.type is None else "accepted"
     return Verdict(
         type=answer.type,
-        family=None if answer.type is None else family_of(answer.type),
+        family=answer.family if answer.type is None else family_of(answer.type),
         alternatives=others,
         facts=facts,
         decision=decision,

@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 
 from spinescan.core.anatomy import LEVELS
 from spinescan.core.report import Curve
-from spinescan.measure.balance import CentralSacralLine, point_between, thoracic_and_next
+from spinescan.measure.balance import (
+    LOWEST_APEX,
+    CentralSacralLine,
+    point_between,
+    thoracic_and_next,
+)
 from spinescan.measure.curves import PLACES
 from spinescan.measure.frontal import FrontalSpine
 
 NEEDED_LEVELS = LEVELS[LEVELS.index("T5") :]
 """The levels that a film must show before its curves are given a type."""
-
-LOWEST_APEX = "L4"
-"""A curve with a lower apex belongs to the lumbosacral counter-curve (SRS: lumbosacral)."""
 
 _LUMBAR_APEXES = PLACES[PLACES.index("L1/L2") : PLACES.index(LOWEST_APEX) + 1]
 

@@ -12,11 +12,15 @@ Family = Literal["3C", "4C"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A type, or none and why; `rivals` are types that the family's witnesses leave possible."""
+    """A type, or none and why; `rivals` are types that the family's witnesses leave possible.
+
+    `family` stands on its own: it may be clear where no type of it fits.
+    """
 
     type: AlsType | None
     reasons: tuple[str, ...] = ()
     rivals: tuple[AlsType, ...] = ()
+    family: Family | None = None
 
 
 def family_of(als_type: AlsType) -> Family:
@@ -53,8 +57,8 @@ def _thoracic_and_lower(e: AlsEvidence) -> Answer:
     rivals = tuple(t for t in both if t != by_type[family]) if near or disagree else ()
     reasons = ("tp_near_border",) if near else ("witnesses_disagree",) if disagree else ()
     if by_type[family] is None:
-        return Answer(None, ("no_type_fits", *reasons), rivals)
-    return Answer(by_type[family], reasons, rivals)
+        reasons = ("no_type_fits", *reasons)
+    return Answer(by_type[family], reasons, rivals, family)
 
 
 def _family_by_tilt(counter_tilt_deg: float) -> Family | None:

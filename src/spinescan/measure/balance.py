@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import Curve, Measurement
-from spinescan.measure.curves import head_down
+from spinescan.measure.curves import PLACES, head_down
 from spinescan.measure.frontal import FrontalSpine
 
 WIDTHS = "vertebral widths"
@@ -25,6 +25,10 @@ _CSL_METHODS = {
     "S1": "CSL: vertical through the middle of S1",
     "L5": "CSL approximate: vertical through the middle of L5's inferior endplate, S1 not visible",
 }
+
+
+LOWEST_APEX = "L4"
+"""A curve with a lower apex belongs to the lumbosacral counter-curve (SRS: lumbosacral)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,12 @@ def central_sacral_line(landmarks: Landmarks) -> CentralSacralLine | None:
 
 
 def thoracic_and_next(curves: tuple[Curve, ...]) -> tuple[Curve, Curve] | None:
-    """The largest main thoracic curve and the next one below it; None if there is no such pair."""
-    down = head_down(curves)
+    """The largest main thoracic curve and the next one below it; None if there is no such pair.
+
+    Curves with an apex below `LOWEST_APEX` are lumbosacral counter-curves and not the next one.
+    """
+    lowest = PLACES.index(LOWEST_APEX)
+    down = tuple(c for c in head_down(curves) if PLACES.index(c.apex) <= lowest)
     thoracic = [c for c in down if c.region == "main_thoracic"]
     if not thoracic:
         return None

@@ -129,26 +129,31 @@ def _corner_errors(
 def _level_names(
     films: Sequence[AasceFilm], answers: Sequence[Answer | None]
 ) -> dict[str, Any] | None:
-    """On how many answered films the levels are named as in the truth, or one off.
+    """On how many answered films the levels are named as in the truth, or one off at most.
 
-    A film's shift is the median, over its vertebrae, of the true level nearest to each minus the
-    level it was given.
+    A vertebra's shift is the true level nearest to it minus the level it was given. A film counts
+    by the median of its vertebrae's shifts (is the row named right?) and by the largest (is every
+    level?).
     """
-    shifts = []
+    median, largest = [], []
     for film, answer in zip(films, answers, strict=True):
         if answer is None:
             continue
         levels, corners = answer
         way = corners.mean(axis=1)[:, None] - film.corners_px.mean(axis=1)[None]
         nearest = np.linalg.norm(way, axis=2).argmin(axis=1)
-        shifts.append(abs(float(np.median(nearest - levels))))
-    if not shifts:
+        shift = nearest - np.array(levels)
+        median.append(abs(float(np.median(shift))))
+        largest.append(int(np.abs(shift).max()))
+    n = len(median)
+    if n == 0:
         return None
-    n = len(shifts)
     return {
         "n": n,
-        "exact": share_with_interval(sum(s < 1 for s in shifts), n),
-        "within_one": share_with_interval(sum(s < 2 for s in shifts), n),
+        "row_exact": share_with_interval(sum(s < 1 for s in median), n),
+        "row_within_one": share_with_interval(sum(s < 2 for s in median), n),
+        "every_level_exact": share_with_interval(sum(s < 1 for s in largest), n),
+        "every_level_within_one": share_with_interval(sum(s < 2 for s in largest), n),
     }
 
 

@@ -103,7 +103,7 @@ def rejection(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs
     from spinescan.study.rejection import score_rejection
 
     with _errors_in_one_line():
-        films = [Path(film) for film in iter_films([str(folder)])]
+        films = [film for film in map(Path, iter_films([str(folder)])) if film.is_file()]
         records = _answers(films, reports, bundle, jobs)
         _print("rejection", records, score_rejection(records))
 

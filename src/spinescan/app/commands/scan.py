@@ -66,7 +66,12 @@ def scan(
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
         _make_folder(out)
-    done = read_index(out) if out is not None and resume else frozenset()
+        if anonymous and any(out.glob("film-*")):
+            raise click.UsageError(f"--anonymous: {out} holds films already; choose another --out.")
+    try:
+        done = read_index(out) if out is not None and resume else frozenset()
+    except OSError as error:
+        raise click.UsageError(f"--resume: {error}.") from error
     settings = Settings(out=out, anonymous=anonymous, max_pixels=max_pixels, done=done)
     failed = not films
     try:
@@ -80,6 +85,10 @@ def scan(
                     show(describe(record, record.get("file", f"film {number}")))
     except KeyboardInterrupt:
         ctx.exit(130)
+    except BrokenPipeError:
+        raise  # the reader has gone: click ends quietly
+    except OSError as error:  # results that cannot be written are answers; this is the output
+        raise click.ClickException(f"standard output: {error.strerror}") from error
     if not films:
         click.echo("No films found.", err=True)
     ctx.exit(1 if failed else 0)
