@@ -1,14 +1,11 @@
 """Laws of a split: no person on both sides, and the same split for the same seed."""
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spinescan.core.errors import DataError
 from spinescan.data.split import grouped_folds
-
-settings.register_profile("no_deadline", deadline=None)
-settings.load_profile("no_deadline")
 
 films = st.lists(st.integers(0, 30).map(str), min_size=1, max_size=120)
 folds = st.integers(2, 6)

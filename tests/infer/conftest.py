@@ -1,14 +1,10 @@
-"""Laws are tested without a clock: a busy machine must not make one fail."""
+"""What the tests of this room share."""
 
 import pytest
-from hypothesis import settings
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.phantom.film import sample_film
-
-settings.register_profile("no_deadline", deadline=None)
-settings.load_profile("no_deadline")
 
 
 @pytest.fixture(scope="session")

@@ -130,7 +130,7 @@ def test_a_film_fits_in_the_middle_and_is_never_squashed(
     assert (y0 + y1) / 2 == pytest.approx(PLAIN.rows / 2, abs=0.51)
     step_x, step_y = frame.matrix[0, 0], frame.matrix[1, 1] * aspect
     # Both sides are whole pixels, so the two scales differ by their rounding, no more.
-    assert step_x / step_y == pytest.approx(1, abs=0.6 / min(x1 - x0, y1 - y0))
+    assert step_x / step_y == pytest.approx(1, abs=0.51 / (min(x1 - x0, y1 - y0) - 0.5))
 
 
 def test_what_lies_beside_the_film_is_black() -> None:
