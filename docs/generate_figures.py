@@ -5,6 +5,7 @@
 The files in benchmarks/results are what the benchmark commands printed, unchanged.
 """
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,18 @@ def count_rows() -> list[tuple[str, str]]:
     ]
 
 
+def speed() -> str:
+    """The figures of benchmarks/speed.py in a sentence."""
+    told = result("speed")
+    return (
+        f"On {told['cores']} cores, a synthetic film of {told['film'][0]} rows (medians of "
+        f"{told['runs']} runs): bytes to report {told['warm_ms']:.0f} ms, which is "
+        f"{told['warm_over_raw']:.2f} times the bare networks and decoding; the whole process cold "
+        f"{told['cold_process_ms']:.0f} ms; peak memory for {told['large_film'][0]} rows "
+        f"{told['peak_memory_large_film_mb']:.0f} MB (one run)."
+    )
+
+
 def table() -> str:
     """The figures as Markdown tables."""
     lines = [
@@ -101,6 +114,8 @@ def table() -> str:
         "| films, and what was asked of them | so many (95 % interval) |",
         "|---|---|",
         *(f"| {' | '.join(row)} |" for row in count_rows()),
+        "",
+        speed(),
     ]
     return "\n".join(lines) + "\n"
 
@@ -132,6 +147,7 @@ def with_summary(text: str) -> str:
 
 def main() -> None:
     """Write the pages and the bundle's summary."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     for page in PAGES:
         page.write_text(with_figures(page.read_text("utf-8")), "utf-8")
     description = BUNDLE / "bundle.json"

@@ -161,3 +161,16 @@ def test_a_folder_of_another_layout_is_one_line(tmp_path: Path, benchmark: str) 
 
 def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     assert run("aasce", tmp_path / "absent").exit_code == 2
+
+
+def test_rejection_counts_what_is_accepted(aasce: Path, scanner: FakeScanner) -> None:
+    answer = json.loads(run("rejection", aasce / "images").stdout)
+    assert answer["benchmark"] == "rejection"
+    assert answer["n"] == len(scanner.scanned) == 3
+    assert (answer["accepted"]["count"], answer["n_abstained"]) == (2, 1)
+
+
+def test_rejection_of_nothing_is_an_error(scanner: FakeScanner, tmp_path: Path) -> None:
+    answer = run("rejection", tmp_path)
+    assert answer.exit_code == 1
+    assert "no film" in answer.output

@@ -22,7 +22,7 @@ _MUST_SHOW = (LEVELS.index("T6"), LEVELS.index("L4"))
 """Levels that a film of the whole spine shows at least. Chest and lumbar films end before."""
 
 _LEAST_WIDENING = 1.1
-"""Width of the lower third of the vertebrae over the upper third's, in an upright spine."""
+"""Of an upright spine; anatomy, not weights, so it is not the bundle's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,15 @@ class Evidence:
     roughness
         Standard deviation of the log ratio of neighbouring levels' pitch and width: a spine grows
         smoothly.
+    widening
+        Median width of the lower third of the vertebrae over that of the upper third.
     """
 
     heat: float
     presence: float
     unrest: float
     roughness: float
+    widening: float
 
     @property
     def confidence(self) -> float:
@@ -57,11 +60,13 @@ def weigh(reading: Reading) -> Evidence:
     pitch = np.array([pose.pitch for pose in vertebra_poses(corners)]).clip(1e-6)
     width = np.linalg.norm(corners[:, 1::2] - corners[:, ::2], axis=2).mean(axis=1).clip(1e-6)
     growth = np.concatenate([np.diff(np.log(pitch)), np.diff(np.log(width))])
+    third = max(len(width) // 3, 1)
     return Evidence(
         heat=float(reading.spine.heat.mean()),
         presence=float(reading.presence.mean()),
         unrest=reading.unrest,
         roughness=float(growth.std()),
+        widening=float(np.median(width[-third:]) / np.median(width[:third])),
     )
 
 
@@ -77,18 +82,11 @@ def reasons_against(film: Radiograph, reading: Reading | None, bundle: Bundle) -
         reasons.append("not_like_a_spine")
     if reading.spine.levels[0] > _MUST_SHOW[0] or reading.spine.levels[-1] < _MUST_SHOW[1]:
         reasons.append("spine_incomplete")
-    if any(notice.code == "not_upright" for notice in film.notices) or _stands_on_its_head(reading):
+    told = any(notice.code == "not_upright" for notice in film.notices)
+    if told or evidence.widening < _LEAST_WIDENING:
         reasons.append("not_upright")
     if evidence.unrest > limit["most_unrest"]:
         reasons.append("unsteady")
     if evidence.roughness > limit["most_roughness"]:
         reasons.append("uneven_row")
     return tuple(reasons)
-
-
-def _stands_on_its_head(reading: Reading) -> bool:
-    """Whether the vertebrae do not widen from top to bottom."""
-    corners = reading.corners
-    width = np.linalg.norm(corners[:, 1::2] - corners[:, ::2], axis=2).mean(axis=1)
-    third = max(len(width) // 3, 1)
-    return bool(np.median(width[-third:]) < _LEAST_WIDENING * np.median(width[:third]))

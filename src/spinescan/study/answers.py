@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spinescan.core.anatomy import FRONTAL_CORNERS, LEVELS
 from spinescan.core.errors import DataError
+from spinescan.study.metrics import share_with_interval
 
 Record = dict[str, Any]
 
@@ -86,3 +87,14 @@ def outcome(record: Record | None) -> str:
     if record is None or "error" in record:
         return "failed"
     return str(record["decision"])
+
+
+def acceptance(records: Sequence[Record | None]) -> dict[str, Any]:
+    """How many films were accepted (with a Wilson 95 % interval), abstained from, and failed."""
+    outcomes = [outcome(record) for record in records]
+    return {
+        "n": len(outcomes),
+        "accepted": share_with_interval(outcomes.count("accepted"), len(outcomes)),
+        "n_abstained": outcomes.count("abstained"),
+        "n_failed": outcomes.count("failed"),
+    }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinescan.core.errors import DataError
 from spinescan.data.sources import BoxedFilm
-from spinescan.study.answers import Record, corners_xy, match_records, outcome
+from spinescan.study.answers import Record, acceptance, corners_xy, match_records, outcome
 from spinescan.study.metrics import share_with_interval
 
 Floats = NDArray[np.float64]
@@ -81,23 +81,13 @@ def score_boxes(films: Sequence[BoxedFilm], records: Sequence[Record]) -> dict[s
     kinds = sorted({film.kind for film, _ in frontal})
     return {
         "frontal": {
-            **_acceptance([r for _, r in frontal]),
+            **acceptance([r for _, r in frontal]),
             "by_kind": {
-                kind: _acceptance([r for f, r in frontal if f.kind == kind]) for kind in kinds
+                kind: acceptance([r for f, r in frontal if f.kind == kind]) for kind in kinds
             },
             "with_boxes": _following(frontal),
         },
-        "lateral": _acceptance(lateral),
-    }
-
-
-def _acceptance(records: Sequence[Record | None]) -> dict[str, Any]:
-    outcomes = [outcome(record) for record in records]
-    return {
-        "n": len(outcomes),
-        "accepted": share_with_interval(outcomes.count("accepted"), len(outcomes)),
-        "n_abstained": outcomes.count("abstained"),
-        "n_failed": outcomes.count("failed"),
+        "lateral": acceptance(lateral),
     }
 
 

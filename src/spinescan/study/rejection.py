@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spinescan.core.errors import DataError
-from spinescan.study.answers import Record, outcome
-from spinescan.study.metrics import share_with_interval
+from spinescan.study.answers import Record, acceptance
 
 
 def score_rejection(records: Sequence[Record]) -> dict[str, Any]:
@@ -22,13 +21,5 @@ def score_rejection(records: Sequence[Record]) -> dict[str, Any]:
     """
     if not records:
         raise DataError("no film to score")
-    outcomes = [outcome(record) for record in records]
-    return {
-        "n": len(records),
-        "accepted": share_with_interval(outcomes.count("accepted"), len(records)),
-        "n_abstained": outcomes.count("abstained"),
-        "n_failed": outcomes.count("failed"),
-        "reasons": dict(
-            Counter(reason for record in records for reason in record.get("reasons", ()))
-        ),
-    }
+    reasons = Counter(reason for record in records for reason in record.get("reasons", ()))
+    return {**acceptance(records), "reasons": dict(reasons)}
