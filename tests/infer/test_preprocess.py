@@ -113,7 +113,7 @@ def test_a_spot_on_a_very_large_or_small_film(size: tuple[int, int]) -> None:
 
 
 @given(
-    size=st.tuples(st.integers(20, 2000), st.integers(20, 2000)),
+    size=st.tuples(st.integers(200, 2000), st.integers(200, 2000)),
     aspect=aspect,
 )
 def test_a_film_fits_in_the_middle_and_is_never_squashed(

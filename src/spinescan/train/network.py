@@ -22,7 +22,7 @@ REFINER_CORNERS = 4
 class QuickStride(Conv2dSame):
     """A strided depthwise convolution, trained as a dense one of which every second value is kept.
 
-    The numbers are the same; oneDNN's bfloat16 backward pass of the strided form is some ten times
+    The numbers are the same; oneDNN's bfloat16 backward pass of the strided form is many times
     slower.
     """
 
