@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_NAMES, LEVELS, Landmarks
+from spinescan.core.anatomy import (
+    FRONTAL_CORNERS,
+    FRONTAL_NAMES,
+    LATERAL_CORNERS,
+    LATERAL_NAMES,
+    LEVELS,
+    Landmarks,
+)
 
 
 def test_a_frontal_film_is_read_from_t1_to_l5() -> None:
@@ -52,10 +59,34 @@ def test_a_level_without_one_corner_is_left_out() -> None:
     assert corners.shape == (16, 4, 2)
 
 
+def test_a_lateral_film_is_named_front_before_back() -> None:
+    assert len(set(LATERAL_NAMES)) == 68
+    assert LATERAL_NAMES[:4] == (
+        "T1_superior_anterior",
+        "T1_superior_posterior",
+        "T1_inferior_anterior",
+        "T1_inferior_posterior",
+    )
+    assert LATERAL_NAMES[-1] == f"L5_{LATERAL_CORNERS[-1]}"
+
+
+def test_lateral_corners_come_in_the_order_of_the_spine() -> None:
+    points = np.random.default_rng(0).uniform(0, 100, (69, 2))
+    names = ["femoral_head_left", *reversed(LATERAL_NAMES)]
+    names[names.index("L2_superior_anterior")] = "L2_elsewhere"
+    marks = Landmarks.from_points(names, points, pixel_aspect=1.5)
+    levels, corners = marks.lateral_corners()
+    assert levels == tuple(level for level in LEVELS if level != "L2")
+    expected = points[:0:-1].reshape(17, 4, 2) * [1, 1.5]
+    np.testing.assert_allclose(corners, np.delete(expected, LEVELS.index("L2"), axis=0))
+    assert marks.frontal_corners()[0] == ()
+
+
 def test_no_landmarks_give_no_corners() -> None:
-    levels, corners = Landmarks.from_points([], []).frontal_corners()
-    assert levels == ()
-    assert corners.shape == (0, 4, 2)
+    nothing = Landmarks.from_points([], [])
+    for levels, corners in (nothing.frontal_corners(), nothing.lateral_corners()):
+        assert levels == ()
+        assert corners.shape == (0, 4, 2)
 
 
 def test_points_default_to_sure_and_of_unknown_spread() -> None:

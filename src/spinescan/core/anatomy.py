@@ -24,6 +24,22 @@ FRONTAL_CORNERS: tuple[str, ...] = (
 FRONTAL_NAMES: tuple[str, ...] = tuple(f"{v}_{c}" for v in LEVELS for c in FRONTAL_CORNERS)
 """The 68 point names of a frontal film, level by level."""
 
+LATERAL_CORNERS: tuple[str, ...] = (
+    "superior_anterior",
+    "superior_posterior",
+    "inferior_anterior",
+    "inferior_posterior",
+)
+"""Corners of a vertebral body on a lateral film; anterior is the patient's front."""
+
+LATERAL_NAMES: tuple[str, ...] = tuple(f"{v}_{c}" for v in LEVELS for c in LATERAL_CORNERS)
+"""The 68 names of a lateral film's vertebral corners, level by level.
+
+Besides these a lateral film may show `S1_anterior` and `S1_posterior` (the ends of the sacral
+endplate), `femoral_head_left` and `femoral_head_right` (the centres; left and right of the
+*picture*) and `C7_centre`.
+"""
+
 Origin = Literal["machine", "edited", "derived"]
 
 
@@ -122,9 +138,14 @@ class Landmarks:
         corners
             float64 (m, 4, 2), isotropic, in the order of `FRONTAL_CORNERS`.
         """
+        return self._corners(FRONTAL_CORNERS)
+
+    def lateral_corners(self) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """The same for a lateral film, in the order of `LATERAL_CORNERS`."""
+        return self._corners(LATERAL_CORNERS)
+
+    def _corners(self, corners: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         index = {name: i for i, name in enumerate(self.names)}
-        levels = tuple(
-            level for level in LEVELS if all(f"{level}_{c}" in index for c in FRONTAL_CORNERS)
-        )
-        order = [index[f"{level}_{c}"] for level in levels for c in FRONTAL_CORNERS]
-        return levels, self.isotropic()[order].reshape(len(levels), 4, 2)
+        levels = tuple(level for level in LEVELS if all(f"{level}_{c}" in index for c in corners))
+        order = [index[f"{level}_{c}"] for level in levels for c in corners]
+        return levels, self.isotropic()[order].reshape(len(levels), len(corners), 2)
