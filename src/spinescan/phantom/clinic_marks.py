@@ -15,7 +15,6 @@ from spinescan.phantom.clinic_tone import Pixels, blur, clipped
 
 Side = Literal["left", "right"]
 MarkerStyle = Literal["plain", "ring", "plate", "digital"]
-MARKER_STYLES: tuple[MarkerStyle, ...] = ("plain", "ring", "plate", "digital")
 Corner = Literal["top left", "top right", "bottom left", "bottom right"]
 CORNERS: tuple[Corner, ...] = ("top left", "top right", "bottom left", "bottom right")
 
@@ -39,7 +38,7 @@ def side_marker(
     letter: Literal["L", "R"],
     side: Side,
     height: float | None = None,
-    style: MarkerStyle | None = None,
+    style: MarkerStyle = "ring",
     mirrored: bool = False,
     initials: bool = False,
 ) -> tuple[Pixels, SideMark]:
@@ -55,14 +54,13 @@ def side_marker(
         Place from the top (0) to the bottom (1) of the film; drawn if None.
     style
         Lead letter ("plain"), in a lead circle ("ring"), cut out of a bright plate ("plate"), or
-        a workstation's letter ("digital", upright and sharp); drawn if None.
+        a workstation's letter ("digital", upright and sharp).
     mirrored
         As when a lead marker lies face down. A workstation's letter is never mirrored.
     initials
         Add a technician's made-up initials below a lead letter.
     """
     rows, columns = pixels.shape
-    style = style or MARKER_STYLES[rng.choice(4, p=[0.35, 0.35, 0.1, 0.2])]
     height = rng.uniform(0.04, 0.6) if height is None else height
     size = max(10.0, rows * rng.uniform(0.02, 0.04))
     inward = rng.uniform(0.04, 0.14) * columns + size * 0.6
@@ -94,7 +92,7 @@ def ruler(
     tick = max(3.0, columns * 0.012)
     inward = 1 if side == "left" else -1
     edge_x = place * columns if side == "left" else columns * (1 - place)
-    font = _font(max(7.0, min(1.6 * px_per_cm, rows * 0.014)))
+    font = font_of(max(7.0, min(1.6 * px_per_cm, rows * 0.014)))
     first = int(rng.integers(0, 4)) * 5
     for count, y in enumerate(np.arange(top, bottom, px_per_cm)):
         five, ten = count % 5 == 0, count % 10 == 0
@@ -138,8 +136,8 @@ def scale_bar(
     place = (end + 3, base) if across else (base, end + 3)
     words = "cm" if rng.random() < 0.5 else f"{centimetres} cm"
     size = max(7.0, 0.013 * rows)
-    draw.text(place, words, fill=255, font=_font(size), anchor="ls" if across else "rt")
-    return _inked(pixels, _floats(picture), rng.uniform(0.6, 1.0))
+    draw.text(place, words, fill=255, font=font_of(size), anchor="ls" if across else "rt")
+    return inked(pixels, _floats(picture), rng.uniform(0.6, 1.0))
 
 
 def burned_in_text(
@@ -153,7 +151,7 @@ def burned_in_text(
     rows, columns = pixels.shape
     picture, draw = _mask(pixels)
     size = max(7.0, rows * rng.uniform(0.009, 0.018))
-    font = _font(size)
+    font = font_of(size)
     gap = 0.01 * rows
     for corner in corners:
         count = int(rng.integers(1, lines + 1))
@@ -163,7 +161,7 @@ def burned_in_text(
         anchor = ("r" if to_right else "l") + ("d" if to_bottom else "a")
         align = "right" if to_right else "left"
         draw.multiline_text(at, words, fill=255, font=font, anchor=anchor, align=align, spacing=1)
-    return _inked(pixels, _floats(picture), rng.uniform(0.65, 1.0))
+    return inked(pixels, _floats(picture), rng.uniform(0.65, 1.0))
 
 
 def _line(rng: np.random.Generator, *, first: bool) -> str:
@@ -202,11 +200,11 @@ def _letter_tile(letter: str, words: str, style: MarkerStyle, size: float) -> Im
         box = (middle - radius, middle - radius, middle + radius, middle + radius)
         draw.ellipse(box, outline=255, width=round(0.09 * fine))
     fill = 0 if style == "plate" else 255
-    font = _font(round(glyph * fine))
+    font = font_of(round(glyph * fine))
     draw.text((middle, middle), letter, fill, font, anchor="mm", stroke_width=stroke)
     if words:
         place = (middle, middle + 0.64 * fine)
-        draw.text(place, words, 255, _font(round(0.4 * fine)), anchor="ma", stroke_width=stroke)
+        draw.text(place, words, 255, font_of(round(0.4 * fine)), anchor="ma", stroke_width=stroke)
     return tile
 
 
@@ -222,7 +220,8 @@ def _stamped(pixels: Pixels, mask: Pixels, x: float, y: float) -> Pixels:
     return clipped(picture)
 
 
-def _inked(pixels: Pixels, mask: Pixels, ink: float) -> Pixels:
+def inked(pixels: Pixels, mask: Pixels, ink: float) -> Pixels:
+    """Lay a grey over the film where the mask (0 to 1) says so."""
     return clipped(pixels + (np.float32(ink) - pixels) * mask)
 
 
@@ -236,7 +235,8 @@ def _floats(mask: Image.Image) -> NDArray[np.float32]:
 
 
 @cache
-def _font(size: float) -> ImageFont.FreeTypeFont:
+def font_of(size: float) -> ImageFont.FreeTypeFont:
+    """The plain letters that come with Pillow, `size` pixels high."""
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):  # a Pillow built without FreeType
         raise RuntimeError("expected a Pillow with FreeType, which its wheels have")

@@ -5,6 +5,7 @@ corner of the film; they may lie outside the picture or be NaN. Points follow th
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +58,8 @@ def turn(
         Image.Resampling.BICUBIC,
         fillcolor=fill,
     )
-    # A row vector times the inverse's matrix is the forward turn: the inverse is the transpose.
-    return clipped(np.asarray(picture)), (points_xy - centre) @ turned_from + centre
+    turned = (points_xy - centre) @ turned_from + centre  # rows: the transpose is the way forth
+    return clipped(np.asarray(picture)), turned
 
 
 def shutter(
@@ -100,31 +101,23 @@ def stitch(
         The seams do not rise, or lie outside the film.
     """
     rows, columns = pixels.shape
-    edges = [0, *seams, rows]
-    if any(upper >= lower for upper, lower in zip(edges, edges[1:], strict=False)):
+    parts = list(pairwise([0, *seams, rows]))
+    if any(top >= bottom for top, bottom in parts):
         raise ValueError(f"expected rising seams between rows 0 and {rows}, got {list(seams)}")
-    picture, moved = pixels.copy(), points_xy.copy()
-    for top, bottom in zip(edges, edges[1:], strict=False):
-        part = slice(top, bottom)
-        if top > 0:
-            across, down = (int(v) for v in rng.integers(-shift_px, shift_px + 1, 2))
-            from_y = np.clip(np.arange(top, bottom) - down, 0, rows - 1)
-            from_x = np.clip(np.arange(columns) - across, 0, columns - 1)
-            picture[part] = pixels[np.ix_(from_y, from_x)]
-            moved[(points_xy[:, 1] >= top) & (points_xy[:, 1] < _open_end(bottom, rows))] += [
-                across,
-                down,
-            ]
+    shifts = rng.integers(-shift_px, shift_px + 1, (len(parts), 2))
+    shifts[0] = 0
+    picture = np.empty_like(pixels)
+    for (top, bottom), (across, down) in zip(parts, shifts, strict=True):
+        from_y = np.clip(np.arange(top, bottom) - down, 0, rows - 1)
+        from_x = np.clip(np.arange(columns) - across, 0, columns - 1)
         low, high, bend = rng.normal(0, step, 3) * [0.4, 1, 1]
-        picture[part] = window(picture[part], low=low, high=1 + high, gamma=float(np.exp(bend)))
+        picture[top:bottom] = window(
+            pixels[np.ix_(from_y, from_x)], low=low, high=1 + high, gamma=float(np.exp(bend))
+        )
     for seam in seams:
         _draw_seam(picture, rng, seam)
-    return clipped(picture), moved
-
-
-def _open_end(bottom: int, rows: int) -> float:
-    # Points below the picture belong to the last exposure.
-    return np.inf if bottom == rows else bottom
+    part_of = np.searchsorted(seams, points_xy[:, 1], side="right")
+    return clipped(picture), points_xy + shifts[part_of]
 
 
 def _draw_seam(pixels: Pixels, rng: np.random.Generator, seam: int) -> None:

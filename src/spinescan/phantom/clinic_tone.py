@@ -30,7 +30,7 @@ def window(pixels: Pixels, *, low: float = 0.0, high: float = 1.0, gamma: float 
     if high <= low or gamma <= 0:
         raise ValueError(f"expected low < high and gamma > 0, got {low}, {high} and {gamma}")
     spread = clipped((pixels - np.float32(low)) / np.float32(high - low))
-    return spread if gamma == 1 else spread ** np.float32(gamma)
+    return spread if gamma == 1 else np.power(spread, np.float32(gamma))
 
 
 def equalise(pixels: Pixels, *, strength: float = 0.6) -> Pixels:
@@ -79,7 +79,8 @@ def coarsen(pixels: Pixels, *, share: float) -> Pixels:
 
 def clipped(pixels: NDArray[np.floating]) -> Pixels:
     """The picture held in [0, 1], float32, in an array of its own."""
-    return np.clip(pixels, 0, 1).astype(np.float32, copy=False)
+    held: Pixels = np.clip(pixels, 0, 1).astype(np.float32, copy=False)
+    return held
 
 
 def blur(pixels: Pixels, sigma_px: float) -> Pixels:
@@ -89,12 +90,15 @@ def blur(pixels: Pixels, sigma_px: float) -> Pixels:
         return pixels.copy()
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
     weights = (weights / weights.sum()).astype(np.float32)
-    for axis in (0, 1):
-        length = pixels.shape[axis]
-        padded = np.pad(pixels, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], "edge")
-        steps = (np.take(padded, range(k, k + length), axis) * w for k, w in enumerate(weights))
-        pixels = sum(steps, start=np.zeros_like(pixels))
-    return pixels
+    rows, columns = pixels.shape
+    padded = np.pad(pixels, reach, "edge")
+    down = np.zeros((rows, columns + 2 * reach), np.float32)
+    for k, weight in enumerate(weights):
+        down += weight * padded[k : k + rows]
+    both = np.zeros((rows, columns), np.float32)
+    for k, weight in enumerate(weights):
+        both += weight * down[:, k : k + columns]
+    return both
 
 
 def lowpass(pixels: Pixels, size_px: float) -> Pixels:
