@@ -97,9 +97,18 @@ def test_no_other_end_vertebrae_within_a_curve_give_a_larger_angle(landmarks: La
         inside = [
             sense * (tilts[j, 1] - tilts[i, 0])
             for i in range(a, b + 1)
-            for j in range(i + 3, b + 1)
+            for j in range(i + min(3, b - a), b + 1)
         ]
         assert max(inside) == pytest.approx(c.cobb_deg, abs=1e-4)
+
+
+def test_a_large_curve_keeps_its_end_vertebra_beside_a_short_counter_curve() -> None:
+    # Convex to the right down to L3, then back over L4 and L5: three vertebrae with the shared end.
+    top, bottom = 2 * LEVELS.index("T8"), 2 * LEVELS.index("L3") + 1
+    tilts = np.interp(np.arange(34), [top, bottom, 33], [-28, 29, -3])
+    large, short = find_curves(spine(tilts))
+    assert (large.upper, large.lower, large.cobb_deg) == ("T8", "L3", pytest.approx(57, abs=0.1))
+    assert (short.upper, short.lower) == ("L3", "L5")
 
 
 @given(st.floats(-20, 20))

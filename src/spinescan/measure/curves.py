@@ -23,7 +23,10 @@ MIN_COBB_DEG = 10.0
 """Scoliosis begins at 10 degrees (SRS). Also the depth that a wiggle needs to divide a curve."""
 
 MIN_VERTEBRAE = 4
-"""A bend over fewer vertebrae is mostly one whose endplates were marked badly."""
+"""A bend over fewer vertebrae is mostly one whose endplates were marked badly.
+
+A curve may end up with one less where its larger neighbour takes their common end (`_settled`).
+"""
 
 REGIONS: tuple[tuple[Region, str], ...] = (
     ("proximal_thoracic", "T5/T6"),
@@ -62,7 +65,8 @@ def find_curves(landmarks: Landmarks) -> tuple[Curve, ...]:
     out; a spine without a curve, or with fewer than four visible vertebrae, gives ().
     """
     spine = FrontalSpine.from_landmarks(landmarks)
-    curves = [_curve(spine, span) for span in _divide(_relative_tilts(spine))]
+    tilts = _relative_tilts(spine)
+    curves = [_curve(spine, span) for span in _settled(_divide(tilts), tilts)]
     return tuple(sorted(curves, key=lambda c: -c.cobb_deg))
 
 
@@ -104,6 +108,41 @@ def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
                     candidates.append((total + cobb - MIN_COBB_DEG, (*spans, span)))
             above[sense][lower] = max(candidates, key=lambda c: c[0])
     return max((above[1][-1], above[-1][-1]), key=lambda c: c[0])[1] if above[1] else ()
+
+
+def _settled(spans: tuple[_Span, ...], tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
+    """Give every curve its most tilted end vertebrae, the larger ones first.
+
+    The division keeps curves `MIN_VERTEBRAE` long. Near the ends of the spine that can cost a large
+    curve its end vertebra for the sake of a short one beside it, such as a lumbosacral
+    counter-curve: there the large one takes it back, and the short one is kept only if 10 degrees
+    and `MIN_VERTEBRAE` - 1 vertebrae are left.
+    """
+    superior, inferior = tilts_deg.T
+    kept = list(spans)
+    for span in sorted(spans, key=lambda s: -s.cobb_deg):
+        if span not in kept:
+            continue
+        i = kept.index(span)
+        top = kept[i - 1].upper if i else span.upper
+        bottom = kept[i + 1].lower if i + 1 < len(kept) else span.lower
+        sense = span.sense
+        upper = min(range(top, span.upper + 1), key=lambda k: (sense * superior[k], -k))
+        lower = max(range(span.lower, bottom + 1), key=lambda k: (sense * inferior[k], -k))
+        kept[i] = _Span(upper, lower, sense, float(sense * (inferior[lower] - superior[upper])))
+        if i and upper < kept[i - 1].lower:
+            kept[i - 1] = _cut(kept[i - 1], kept[i - 1].upper, upper, tilts_deg)
+        if i + 1 < len(kept) and lower > kept[i + 1].upper:
+            kept[i + 1] = _cut(kept[i + 1], lower, kept[i + 1].lower, tilts_deg)
+        kept = [
+            s for s in kept if s.cobb_deg >= MIN_COBB_DEG and s.lower - s.upper + 2 >= MIN_VERTEBRAE
+        ]
+    return tuple(kept)
+
+
+def _cut(span: _Span, upper: int, lower: int, tilts_deg: NDArray[np.float64]) -> _Span:
+    cobb = span.sense * (tilts_deg[lower, 1] - tilts_deg[upper, 0])
+    return _Span(upper, lower, span.sense, float(cobb))
 
 
 def _curve(spine: FrontalSpine, span: _Span) -> Curve:

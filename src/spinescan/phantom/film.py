@@ -1,98 +1,276 @@
-"""A synthetic frontal spine film with exact truth, drawn from a seed.
+"""A synthetic spine film with its truth, drawn from an order and a seed.
 
-Simple on purpose: enough of a trunk (bones, lungs, heart, bowel gas, marker, noise) for a landmark
-network that was trained on real films to read it. Nothing is copied from a real film.
+    Order + seed -> Subject -> bodies in the beam -> exposure -> clinic -> Phantom
+
+Every stage has its own stream of chance: the same seed shows the same person on a frontal and on a
+lateral film, at any size. Nothing is copied from a real film.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, LEVELS, Landmarks
-from spinescan.phantom.bones import draw_pelvis, draw_ribs, draw_skull, draw_vertebra
-from spinescan.phantom.render import HEIGHT, MIDDLE, WIDTH, Canvas, Points, blurred, cloud, smooth
-from spinescan.phantom.shape import ALL_LEVELS, Bend, build_spine
-from spinescan.phantom.trunk import draw_bowel, draw_column, draw_trunk
+from spinescan.core.anatomy import Landmarks
+from spinescan.core.report import AlsType, Curve
+from spinescan.phantom.beam import Beam, Facing
+from spinescan.phantom.clinic import at_the_clinic
+from spinescan.phantom.clinic_recipe import ClinicRecipe
+from spinescan.phantom.column import add_column
+from spinescan.phantom.expose import Technique, expose
+from spinescan.phantom.render import Film, Grid
+from spinescan.phantom.sample import SagittalClass, Subject, draw_subject
+from spinescan.phantom.shape import Spine, build_spine
+from spinescan.phantom.truth import (
+    View,
+    film_points,
+    sagittal_on_film_deg,
+    true_curves,
+)
+from spinescan.phantom.vertebrae import Vector
 
-SAMPLE_BENDS = (Bend("T5", "T11", 42.0, "left"), Bend("T12", "L4", 28.0, "right"))
-"""Right thoracic, left lumbar: the patient's right is on the picture's left, as its marker says."""
+Extent = Literal["spine", "trunk", "whole", "lumbar"]
 
-_SACRUM_Y = 975.0
-_LENGTH = 665.0  # T1 to L5
+ROWS = 1280
 
 
-def sample_film() -> tuple[NDArray[np.float32], Landmarks]:
-    """The film that demos and tests scan: an S-shaped curve of 42 and 28 degrees."""
-    return spine_film(SAMPLE_BENDS, seed=1)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a film shall show; None leaves it to chance.
 
-
-def spine_film(
-    bends: Sequence[Bend] = SAMPLE_BENDS, *, rows: int = 1280, seed: int = 0
-) -> tuple[NDArray[np.float32], Landmarks]:
-    """Draw one film.
-
-    Returns
-    -------
-    pixels
-        float32 (rows, about 0.42 rows) in [0, 1], bright is dense.
-    truth
-        Corners of T1..L5, ends of S1, centre of C7, iliac crests and femoral heads; origin
-        "derived".
+    Parameters
+    ----------
+    als
+        A type, or "healthy" for a spine without scoliosis.
+    cobb_deg
+        Of the main curve.
+    sagittal
+        Class of the sagittal profile.
+    extent
+        "spine" is T1 to L5, "trunk" the neck to the iliac crests, "whole" skull to hips, "lumbar"
+        (lateral films) T11 to the hips.
+    rows
+        Height of the film in pixels; the width follows.
+    clinic
+        What happens to the film after exposure; None leaves it as the detector gave it.
+    plain
+        Without scatter, noise, blur, software, clothes or metal: the truth's own picture.
+    least_margin
+        Keep this far from the borders between ALS types (see `als_types.Limit`).
     """
-    rng = np.random.default_rng(seed)
-    columns = round(rows * WIDTH / HEIGHT)
-    spine = build_spine(bends)
-    corners = spine.corners * _LENGTH + [MIDDLE, _SACRUM_Y]
-    canvas = Canvas(rows, columns)
-    draw_trunk(canvas, rng)
-    draw_column(canvas, corners)
-    draw_bowel(canvas, rng)
-    draw_skull(canvas)
-    draw_pelvis(canvas, corners[-1])
-    draw_ribs(canvas, corners)
-    for level, box, twist in zip(ALL_LEVELS[:-1], corners, spine.twist, strict=False):
-        draw_vertebra(canvas, level, box, float(twist))
-    pixels = _expose(canvas, rng)
-    return pixels, _truth(corners, canvas.scale)
+
+    view: View = "frontal"
+    als: AlsType | Literal["healthy"] | None = None
+    cobb_deg: float | None = None
+    sagittal: SagittalClass | None = None
+    extent: Extent | None = None
+    rows: int = ROWS
+    clinic: ClinicRecipe | None = field(default_factory=ClinicRecipe)
+    plain: bool = False
+    least_margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.cobb_deg is not None and not 10 <= self.cobb_deg <= 100:
+            raise ValueError(f"expected a Cobb angle of 10 to 100 degrees, got {self.cobb_deg:g}")
+        if self.cobb_deg is not None and self.als == "healthy":
+            raise ValueError("a healthy spine has no curve of 10 degrees: leave cobb_deg out")
+        if not 64 <= self.rows <= 4096:
+            raise ValueError(f"expected 64 to 4096 rows, got {self.rows}")
 
 
-def _expose(canvas: Canvas, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Density to grey: texture, scatter, edges enhanced, film curve, vignetting, grain, marker."""
-    density = canvas.density()
-    shape = density.shape
-    tissue = np.clip(density / 0.3, 0, 1)
-    density += tissue * (0.010 * cloud(rng, shape, 1.0) + 0.006 * cloud(rng, shape, 0.5))
-    density = 0.85 * density + 0.15 * blurred(density, 40 * canvas.scale)
-    density += 0.35 * (density - blurred(density, 12 * canvas.scale))
-    y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
-    grey = 0.04 + 0.96 * (1 - np.exp(-2.5 * np.clip(density, 0, None) ** 1.1))
-    grey *= 1 - 0.05 * (x**2 + y**2)
-    grey += blurred(rng.normal(0, 0.016, shape).astype(np.float32), 0.6 * canvas.scale)
-    marker = Canvas(*shape)
-    turn = np.linspace(0, 2 * np.pi, 40)
-    marker.stroke(
-        np.column_stack([np.cos(turn), np.sin(turn)]) * 15 + [40, 210], 0.9, 2.5, blur=0.6
+@dataclass(frozen=True, slots=True, eq=False)
+class Phantom:
+    """A synthetic film and what is true of it.
+
+    Parameters
+    ----------
+    pixels
+        float32 (rows, columns) in [0, 1], bright is dense.
+    landmarks
+        Those that lie on the film; a frontal film has the patient's right on the picture's left.
+    angles_deg
+        In closed form (`truth`): on a lateral film TK, LL, SS, PT, PI. In-plane turns and the
+        perspective of a photograph, which the effects name, come after them.
+    curves
+        Frontal curves of 10 degrees and more, largest first; () on a lateral film.
+    effects
+        What the film went through, in order.
+    spacing_mm
+        Side of a pixel at the detector; None where the clinic has changed the picture's scale.
+    """
+
+    pixels: Grid
+    view: View
+    landmarks: Landmarks
+    subject: Subject
+    spine: Spine
+    beam: Beam
+    angles_deg: dict[str, float]
+    curves: tuple[Curve, ...]
+    effects: tuple[str, ...]
+    spacing_mm: float | None
+    seed: int
+
+
+def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
+    """Draw one film; the same order and seed give the same film on the same platform.
+
+    Raises
+    ------
+    ValueError
+        If no person fits the order.
+    """
+    order = order or Order()
+    who, anatomy, pose, machine, clinic = (
+        np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)
     )
-    marker.stroke(smooth([(36, 211), (45, 209), (45, 202), (36, 201)]), 0.9, 2.5, blur=0.6)
-    marker.stroke(np.array([(36.0, 201.0), (36.0, 220.0)]), 0.9, 2.5, blur=0.6)
-    marker.stroke(np.array([(40.0, 211.0), (46.0, 220.0)]), 0.9, 2.5, blur=0.6)
-    exposed: NDArray[np.float32] = np.clip(grey + marker.density(), 0, 1).astype(np.float32)
-    return exposed
+    subject = draw_subject(
+        who,
+        als=order.als,
+        cobb_deg=order.cobb_deg,
+        sagittal=order.sagittal,
+        least_margin=order.least_margin,
+    )
+    spine = build_spine(subject.plan, anatomy)
+    if not order.plain:
+        spine = spine.moved(_turned(pose), np.zeros(3))
+    beam = aim(spine, order, pose)
+    film = Film(beam)
+    crests = add_body(film, spine, subject, order, anatomy)
+    technique = Technique.ideal() if order.plain else Technique.drawn(machine)
+    pixels = expose(film.attenuation, beam.pixel_mm, technique, machine)
+    names, points = film_points(spine, crests, beam, order.view)
+    effects: tuple[str, ...] = ()
+    spacing: float | None = beam.pixel_mm
+    if order.clinic is not None and not order.plain:
+        before = pixels.shape
+        pixels, points, effects = at_the_clinic(
+            pixels,
+            points,
+            clinic,
+            order.clinic,
+            patient_right="left" if order.view == "frontal" else None,
+            spacing_mm=beam.pixel_mm,
+            keep=np.array([name[0] in "TL" for name in names]) & _on_film(points, before),
+            cobb_xy=_cobb_lines(order.view, subject, names, points),
+        )
+        if effects[0] == "photo":
+            spacing = None
+    on = _on_film(points, pixels.shape)
+    landmarks = Landmarks.from_points(
+        [name for name, inside in zip(names, on, strict=True) if inside],
+        points[on],
+        origin="derived",
+        levels_certain=True,
+    )
+    lateral = order.view == "lateral"
+    return Phantom(
+        pixels=pixels,
+        view=order.view,
+        landmarks=landmarks,
+        subject=subject,
+        spine=spine,
+        beam=beam,
+        angles_deg=sagittal_on_film_deg(spine, beam) if lateral else {},
+        curves=() if lateral else true_curves(spine, beam),
+        effects=effects,
+        spacing_mm=spacing,
+        seed=seed,
+    )
 
 
-def _truth(corners: Points, scale: float) -> Landmarks:
-    first, last = ALL_LEVELS.index("T1"), ALL_LEVELS.index("S1")
-    names = [f"{level}_{corner}" for level in LEVELS for corner in FRONTAL_CORNERS]
-    names += ["S1_left", "S1_right", "C7_centre"]
-    points = [
-        *corners[first:last].reshape(-1, 2),
-        *corners[last, :2],
-        corners[first - 1].mean(axis=0),
-    ]
-    for name, x, y in (("iliac_crest", 142.0, 931.0), ("femoral_head", 146.0, 1162.0)):
-        names += [f"{name}_left", f"{name}_right"]
-        points += [np.array([MIDDLE - x, y]), np.array([MIDDLE + x, y])]
-    return Landmarks.from_points(
-        names, np.array(points) * scale, origin="derived", levels_certain=True
+def add_body(
+    film: Film, spine: Spine, subject: Subject, order: Order, rng: np.random.Generator
+) -> tuple[Vector, Vector]:
+    """Add all of a person to the film; curves (n, 3) along the right and left iliac crest."""
+    person = subject.person
+    add_column(film, spine, person, rng)
+    nothing = spine.pelvis.heads + [0.0, 0.0, 120.0]
+    return nothing[:1], nothing[1:]
+
+
+def aim(spine: Spine, order: Order, rng: np.random.Generator) -> Beam:
+    """Tube and film for an order: the field of view in mm at the spine, then a film of its size."""
+    frontal = order.view == "frontal"
+    fields: tuple[Extent, ...] = (
+        ("spine", "trunk", "whole") if frontal else ("lumbar", "trunk", "whole")
+    )
+    chosen = order.extent or fields[int(rng.choice(3, p=[0.35, 0.3, 0.35]))]
+    top, bottom = _reach(spine, chosen, rng)
+    places = np.array([v.centre for v in spine.vertebrae if v.level[0] in "TL"])
+    side = 0 if frontal else 1
+    low, high = places[:, side].min(), places[:, side].max()
+    width = {"spine": 190, "trunk": 270, "whole": 330, "lumbar": 200}[chosen] * spine.scale
+    wide = max(high - low + 90 * spine.scale, width * rng.uniform(0.9, 1.2))
+    middle = (low + high) / 2 + rng.normal(0, 8) * spine.scale
+    if not frontal:
+        middle -= 20 * spine.scale  # the belly lies in front of the spine
+    source, film_mm = rng.uniform(1500, 3000), rng.uniform(120, 280)
+    enlarged = (source + film_mm) / source
+    pixel_mm = (top - bottom) * enlarged / order.rows
+    columns = round(wide * enlarged / pixel_mm)
+    centre = np.array([middle, 0.0, (top + bottom) / 2])
+    if not frontal:
+        centre = np.array([0.0, middle, (top + bottom) / 2])
+        facing: Facing = "right" if rng.random() < 0.5 else "left"
+        return Beam.lateral(
+            centre,
+            (order.rows, columns),
+            pixel_mm,
+            source_mm=source,
+            film_mm=film_mm,
+            facing=facing,
+        )
+    return Beam.frontal(
+        centre,
+        (order.rows, columns),
+        pixel_mm,
+        source_mm=source,
+        film_mm=film_mm,
+        anteroposterior=bool(rng.random() < 0.3),
+    )
+
+
+def _reach(spine: Spine, chosen: Extent, rng: np.random.Generator) -> tuple[float, float]:
+    """Upper and lower edge (z in mm) of a field of view."""
+    s = spine.scale
+    last = spine.vertebrae[-1].inferior.centre[2]
+    heads = spine.pelvis.heads[:, 2].min()
+    if chosen == "spine":
+        return spine["T1"].superior.centre[2] + s * rng.uniform(8, 35), last - s * rng.uniform(
+            8, 45
+        )
+    if chosen == "trunk":
+        return spine["C5"].centre[2] + s * rng.uniform(-20, 40), heads + s * rng.uniform(-20, 90)
+    top = spine["T10"].centre[2] if chosen == "lumbar" else spine["C3"].centre[2] + 120 * s
+    return top + s * rng.uniform(-60, 40), heads - s * rng.uniform(30, 110)
+
+
+def _turned(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A small turn of the whole person: about the long axis most, as one stands before a film."""
+    a, b, c = np.radians(rng.normal(0, [1.0, 1.0, 2.5]))
+    x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    return np.asarray(x @ y @ z, dtype=np.float64)
+
+
+def _on_film(points: Vector, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = ((points >= 0) & (points <= [shape[1], shape[0]])).all(axis=1)
+    return inside
+
+
+def _cobb_lines(
+    view: View, subject: Subject, names: tuple[str, ...], points: Vector
+) -> Vector | None:
+    """Ends (k, 2, 2, 2) of the endplates that someone might have drawn the main curves by."""
+    if view == "lateral" or not subject.main_bends:
+        return None
+
+    def ends(level: str, plate: str) -> Vector:
+        return points[[names.index(f"{level}_{plate}_{side}") for side in ("left", "right")]]
+
+    return np.array(
+        [[ends(b.upper, "superior"), ends(b.lower, "inferior")] for b in subject.main_bends]
     )

@@ -170,10 +170,11 @@ def _inside(solid: Quadric, source: Vector, ray: Vector) -> tuple[Vector, Vector
     b = o[0] * d[..., 0] / rx**2 + o[1] * d[..., 1] / ry**2 - d[..., 2] * (g2 * o[2] + g1 / 2)
     c = (o[0] / rx) ** 2 + (o[1] / ry) ** 2 - (g0 + o[2] * (g1 + g2 * o[2]))
     root = b * b - a * c
-    # A waisted cylinder seen along its axis (a <= 0) does not occur: beams are nearly level.
-    hit = (root > 0) & (a > 0)
+    # Rays along a cylinder's axis (a = 0) run inside it for ever; rays along that of a waisted one
+    # (a < 0) do not occur, for beams are nearly level.
+    hit = root > 0
     half = np.sqrt(np.where(hit, root, 0.0))
-    a = np.where(hit, a, 1.0)
+    a = np.maximum(a, 1e-6)
     enter = np.where(hit, (-b - half) / a, 1.0)
     leave = np.where(hit, (-b + half) / a, 0.0)
     for point, normal in solid.cuts:

@@ -181,7 +181,9 @@ def build_spine(plan: SpinePlan, rng: np.random.Generator | None = None) -> Spin
         _endplate(middles[k], frontal[k], sagittal[k], twist[k // 2], size[k // 2], k % 2)
         for k in range(2 * len(names))
     ]
-    ribs = {f"T{i}" for i in range(1, 13)} if plan.rib_pairs >= 12 else {f"T{i}" for i in range(1, 12)}
+    ribs = (
+        {f"T{i}" for i in range(1, 13)} if plan.rib_pairs >= 12 else {f"T{i}" for i in range(1, 12)}
+    )
     if plan.rib_pairs == 13:
         ribs.add("L1")
     vertebrae = tuple(
@@ -211,9 +213,7 @@ def _frontal_tilts(plan: SpinePlan, names: Sequence[str], steps: Vector) -> Vect
     return _tilts_from(high, plan, names, steps)
 
 
-def _tilts_from(
-    takeoff_deg: float, plan: SpinePlan, names: Sequence[str], steps: Vector
-) -> Vector:
+def _tilts_from(takeoff_deg: float, plan: SpinePlan, names: Sequence[str], steps: Vector) -> Vector:
     # In the thorax a disc wedges somewhat more than a body of its height, in the lumbar spine far
     # more.
     along = _bend_places(names, steps, disc_thoracic=2.0, disc_lumbar=2.5)
@@ -316,9 +316,7 @@ def _endplate(
 def _pelvis(plan: SpinePlan, scale: float) -> Pelvis:
     frontal = np.radians(plan.obliquity_deg)
     size = np.array([*S1_SIZE, 0, 0]) * scale * plan.width_factor
-    s1 = _endplate(
-        np.zeros(3), frontal, np.radians(plan.profile.sacral_slope_deg), 0.0, size, 0
-    )
+    s1 = _endplate(np.zeros(3), frontal, np.radians(plan.profile.sacral_slope_deg), 0.0, size, 0)
     # The hip axis lies below S1, in front of its middle by the pelvic tilt.
     tilt = np.radians(plan.profile.pelvic_tilt_deg)
     up = np.array([0.0, np.sin(tilt), np.cos(tilt)])

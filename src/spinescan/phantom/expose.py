@@ -1,0 +1,149 @@
+"""From attenuation to a picture: scatter, quanta, the detector's blur, and the grey scale.
+
+The chain of a digital radiography system in its simplest true form: Beer-Lambert's law, a broad veil
+of scattered rays, Poisson noise by dose, a blurred detector, the logarithm, then what the maker's
+software does to the look (range compression, edge enhancement, a window and a sigmoid curve).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from spinescan.phantom.render import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """How a film was exposed and shown.
+
+    Parameters
+    ----------
+    photons_per_mm2
+        At the detector where nothing is in the beam: 2e5 is a low dose (EOS), 2e6 a high one.
+    scatter
+        Scattered against primary rays behind the trunk; 0.1 with a good grid, 1 without.
+    scatter_mm, blur_mm
+        Standard deviation of the veil of scatter and of the detector's blur, on the film.
+    compression
+        Share of the coarse contrast that the software takes out; 0 none.
+    compression_mm
+        Standard deviation of what counts as coarse.
+    edges, edges_mm
+        Gain of the edge enhancement and its standard deviation.
+    window
+        Quantiles of the picture that become black and white.
+    gamma
+        Exponent of the grey scale, above 1 is darker.
+    """
+
+    photons_per_mm2: float = 8e5
+    scatter: float = 0.3
+    scatter_mm: float = 40.0
+    blur_mm: float = 0.35
+    compression: float = 0.3
+    compression_mm: float = 45.0
+    edges: float = 0.5
+    edges_mm: float = 4.0
+    window: tuple[float, float] = (0.02, 0.995)
+    gamma: float = 1.0
+
+    @classmethod
+    def ideal(cls) -> Self:
+        """No scatter, noise, blur or software: the truth's own picture."""
+        return cls(
+            photons_per_mm2=np.inf,
+            scatter=0.0,
+            blur_mm=0.0,
+            compression=0.0,
+            edges=0.0,
+            window=(0, 1),
+        )
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator) -> Self:
+        """One of many plausible techniques."""
+        return cls(
+            photons_per_mm2=float(np.exp(rng.uniform(np.log(1.5e5), np.log(3e6)))),
+            scatter=float(rng.uniform(0.05, 0.8)),
+            scatter_mm=float(rng.uniform(25, 60)),
+            blur_mm=float(rng.uniform(0.15, 0.8)),
+            compression=float(rng.choice([0.0, rng.uniform(0.1, 0.75)], p=[0.3, 0.7])),
+            compression_mm=float(rng.uniform(20, 60)),
+            edges=float(rng.choice([0.0, rng.uniform(0.2, 2.0)], p=[0.3, 0.7])),
+            edges_mm=float(rng.uniform(1.5, 8.0)),
+            window=(float(rng.uniform(0.0, 0.3)), float(rng.uniform(0.97, 1.0))),
+            gamma=float(np.exp(rng.normal(0.0, 0.25))),
+        )
+
+
+def expose(
+    attenuation: Grid, pixel_mm: float, technique: Technique, rng: np.random.Generator
+) -> Grid:
+    """The picture, float32 (rows, columns) in [0, 1], bright is dense, of a line integral."""
+    primary = np.exp(-attenuation)
+    rays = primary
+    if technique.scatter > 0:
+        # Scatter grows with what lies in the beam: open field makes none.
+        veil = blurred(primary * (1 - primary), technique.scatter_mm / pixel_mm)
+        rays = primary + technique.scatter * veil
+    if np.isfinite(technique.photons_per_mm2):
+        quanta = technique.photons_per_mm2 * pixel_mm**2
+        noise = rng.standard_normal(rays.shape, dtype=np.float32)
+        rays = rays + np.sqrt(rays / quanta) * noise
+    if technique.blur_mm > 0:
+        rays = blurred(rays, technique.blur_mm / pixel_mm)
+    signal = -np.log(np.maximum(rays, 1e-4))
+    if technique.compression > 0:
+        coarse = blurred(signal, technique.compression_mm / pixel_mm)
+        signal = signal - technique.compression * (coarse - coarse.mean())
+    if technique.edges > 0:
+        signal = signal + technique.edges * (
+            signal - blurred(signal, technique.edges_mm / pixel_mm)
+        )
+    low, high = np.quantile(signal[::4, ::4], technique.window)
+    shown = np.clip((signal - low) / max(high - low, 1e-6), 0, 1) ** technique.gamma
+    return np.asarray(shown, dtype=np.float32)
+
+
+def blurred(image: Grid, sigma: float) -> Grid:
+    """Gaussian blur by way of Fourier; edges are continued outward, not wrapped.
+
+    Wide blurs are made on a coarser grid, which they do not feel.
+    """
+    if sigma <= 0.2:
+        return image
+    step = max(1, int(sigma / 4))
+    if step > 1:
+        return _enlarged(_blurred(_reduced(image, step), sigma / step), step, image.shape)
+    return _blurred(image, sigma)
+
+
+def _blurred(image: Grid, sigma: float) -> Grid:
+    pad = int(np.ceil(3 * sigma))
+    padded = np.pad(image, pad, mode="edge")
+    fy = np.fft.fftfreq(padded.shape[0])[:, None]
+    fx = np.fft.rfftfreq(padded.shape[1])[None]
+    pass_low = np.exp(-2 * (np.pi * sigma) ** 2 * (fx**2 + fy**2))
+    out = np.fft.irfft2(np.fft.rfft2(padded) * pass_low, s=padded.shape)
+    return np.asarray(out[pad:-pad, pad:-pad], dtype=np.float32)
+
+
+def _reduced(image: Grid, step: int) -> Grid:
+    rows, columns = image.shape
+    padded = np.pad(image, ((0, -rows % step), (0, -columns % step)), mode="edge")
+    tall, wide = padded.shape[0] // step, padded.shape[1] // step
+    return np.asarray(padded.reshape(tall, step, wide, step).mean(axis=(1, 3)), dtype=np.float32)
+
+
+def _enlarged(small: Grid, step: int, shape: tuple[int, ...]) -> Grid:
+    """Bilinear, the centre of a coarse pixel being that of the block it stands for."""
+    out = small
+    for axis in (0, 1):
+        place = np.clip((np.arange(shape[axis]) + 0.5) / step - 0.5, 0, out.shape[axis] - 1)
+        low = np.minimum(place.astype(int), max(out.shape[axis] - 2, 0))
+        high = np.minimum(low + 1, out.shape[axis] - 1)
+        share = (place - low).astype(np.float32)
+        share = share[:, None] if axis == 0 else share[None]
+        out = np.take(out, low, axis) * (1 - share) + np.take(out, high, axis) * share
+    return np.asarray(out, dtype=np.float32)

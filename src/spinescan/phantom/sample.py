@@ -1,0 +1,178 @@
+"""Drawing people: spine plan, sagittal class, build and age, by documented priors.
+
+Every range here is part of the recipe of a set (`SetRecipe`), and chosen to cover what clinics see
+rather than to match a population: severe curves and rare variants are far commoner than in life.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from spinescan.core.report import AlsType
+from spinescan.phantom.als_types import FORMS, draw_als
+from spinescan.phantom.person import Person
+from spinescan.phantom.shape import ADULT_LENGTH_MM, Bend, Profile, SpinePlan
+
+SagittalClass = Literal[
+    "healthy", "hyperkyphosis", "hypokyphosis", "hyperlordosis", "hypolordosis", "both"
+]
+SAGITTAL_CLASSES: tuple[SagittalClass, ...] = (
+    "healthy",
+    "hyperkyphosis",
+    "hypokyphosis",
+    "hyperlordosis",
+    "hypolordosis",
+    "both",
+)
+"""`both` is hyperkyphosis with hyperlordosis."""
+
+KYPHOSIS_NORMAL = (20.0, 45.0)
+"""T4 to T12, degrees: 20 and 45 are the borders most often taught (recalled; provisional)."""
+
+LORDOSIS_NORMAL = (-10.0, 10.0)
+"""L1 to S1 against what its pelvic incidence lets expect, degrees (provisional)."""
+
+SEVERITY: dict[str, tuple[float, float]] = {
+    "mild": (12.0, 24.0),
+    "moderate": (25.0, 39.0),
+    "severe": (40.0, 75.0),
+}
+"""Largest Cobb angle; the common bands (recalled), with a low end that is seen as a curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person and their spine, with the classes they were drawn for.
+
+    Margins are distances to the nearest border between classes, for ALS in units of
+    `als_types.Limit`, for the sagittal class in degrees.
+    """
+
+    person: Person
+    plan: SpinePlan
+    als: AlsType | None
+    als_margin: float | None
+    main_bends: tuple[Bend, ...]
+    sagittal: SagittalClass
+    sagittal_margin_deg: float
+
+
+def draw_person(rng: np.random.Generator) -> Person:
+    """Mostly adolescents, as scoliosis clinics see them, one in four an adult."""
+    adult = rng.random() < 0.25
+    age = rng.uniform(18, 80) if adult else rng.uniform(9, 18)
+    return Person(
+        age_years=float(age),
+        sex="female" if rng.random() < 0.7 else "male",
+        fatness=float(np.clip(rng.beta(2, 4) + (0.15 if adult else 0), 0, 1)),
+        bone=float(
+            np.clip((0.9 if age < 18 else 1.05 - 0.006 * (age - 18)) * rng.normal(1, 0.1), 0.5, 1.3)
+        ),
+        breath=float(rng.uniform(0.3, 1.0)),
+        arms=str(rng.choice(["side", "raised", "crossed"])),  # type: ignore[arg-type]
+    )
+
+
+def draw_profile(
+    sagittal: SagittalClass, rng: np.random.Generator, *, margin_deg: float = 0.0
+) -> tuple[Profile, float]:
+    """A sagittal profile of a class, and its distance in degrees from the class's nearest border.
+
+    Pelvis by the norms of standing adults: PI 52 (10), PT 13 (6) degrees (PMC6334400); expected
+    lordosis falls from PI + 18 to PI - 5 as PI grows (PMC4303780).
+    """
+    for _ in range(1000):
+        incidence = float(np.clip(rng.normal(52, 10), 30, 85))
+        tilt = float(np.clip(rng.normal(13, 6), -5, 35))
+        kyphosis = _inside(KYPHOSIS_NORMAL, _axis(sagittal, "kyphosis"), rng, 32.0)
+        off = _inside(LORDOSIS_NORMAL, _axis(sagittal, "lordosis"), rng, 24.0)
+        profile = Profile(kyphosis, expected_lordosis(incidence) + off, incidence - tilt, tilt)
+        margin = sagittal_margin(profile)
+        # T1 must not lean beyond what a person stands with.
+        slope = profile.sacral_slope_deg - profile.lordosis_deg + profile.kyphosis_deg
+        if margin >= margin_deg and profile.lordosis_deg > 8 and -12 < slope < 48:
+            return profile, margin
+    raise ValueError(f"no profile of class {sagittal} with a margin of {margin_deg:g} degrees")
+
+
+def expected_lordosis(incidence_deg: float) -> float:
+    """Lordosis L1 to S1 that a pelvic incidence lets expect, in degrees (PMC4303780, smoothed)."""
+    return incidence_deg + float(
+        np.interp(incidence_deg, (30, 40, 50, 60, 70, 82), (18, 13, 9, 6, 2, -5))
+    )
+
+
+def sagittal_margin(profile: Profile) -> float:
+    """Distance in degrees to the nearest border of either axis."""
+    off = profile.lordosis_deg - expected_lordosis(profile.incidence_deg)
+    borders = [abs(profile.kyphosis_deg - k) for k in KYPHOSIS_NORMAL]
+    return float(min(*borders, *(abs(off - b) for b in LORDOSIS_NORMAL)))
+
+
+def draw_subject(
+    rng: np.random.Generator,
+    *,
+    als: AlsType | Literal["healthy"] | None = None,
+    cobb_deg: float | None = None,
+    sagittal: SagittalClass | None = None,
+    least_margin: float = 0.0,
+) -> Subject:
+    """Draw a person; what is None is left to chance.
+
+    One in eight films shows a spine without scoliosis (curves below 8 degrees), the rest all seven
+    types alike. `least_margin` keeps away from the types' borders (`als_types.AlsDraw`).
+
+    Raises
+    ------
+    ValueError
+        If an angle does not go with a type.
+    """
+    person = draw_person(rng)
+    if sagittal is None:
+        sagittal = SAGITTAL_CLASSES[int(rng.choice(6, p=[0.5, 0.1, 0.15, 0.1, 0.1, 0.05]))]
+    profile, sagittal_margin_deg = draw_profile(sagittal, rng)
+    base = SpinePlan(
+        profile=profile,
+        obliquity_deg=float(rng.normal(0, 1.5)),
+        length_mm=_length_mm(person, rng),
+        width_factor=float(np.exp(rng.normal(0, 0.06))) * (1.03 if person.sex == "male" else 0.97),
+        twist=float(rng.uniform(0.2, 0.5)),
+        lumbar=int(rng.choice([5, 4, 6], p=[0.94, 0.03, 0.03])),
+        rib_pairs=int(rng.choice([12, 11, 13], p=[0.94, 0.03, 0.03])),
+    )
+    if als == "healthy" or (als is None and cobb_deg is None and rng.random() < 0.125):
+        side: Literal["left", "right"] = "right" if rng.random() < 0.7 else "left"
+        bend = Bend("T5", "T12", float(rng.uniform(0.5, 8.0)), side)
+        plan = replace(base, bends=(bend,))
+        return Subject(person, plan, None, None, (), sagittal, sagittal_margin_deg)
+    kind: AlsType = als if als is not None else tuple(FORMS)[int(rng.integers(len(FORMS)))]
+    drawn = draw_als(kind, base, rng, cobb_deg=cobb_deg, least_margin=least_margin)
+    main = tuple(b for b in (drawn.thoracic, drawn.lower) if b is not None)
+    return Subject(person, drawn.plan, kind, drawn.margin, main, sagittal, sagittal_margin_deg)
+
+
+def _length_mm(person: Person, rng: np.random.Generator) -> float:
+    """T1 to L5: from about 340 mm at nine years to an adult's 437 (29) mm."""
+    grown = min(1.0, 0.78 + 0.22 * (person.age_years - 9) / 7)
+    return float(
+        ADULT_LENGTH_MM
+        * grown
+        * (1.02 if person.sex == "male" else 0.97)
+        * np.exp(rng.normal(0, 0.05))
+    )
+
+
+def _axis(sagittal: SagittalClass, axis: str) -> int:
+    """-1 hypo, 0 normal, +1 hyper of one axis."""
+    if sagittal == "both" or sagittal == f"hyper{axis}":
+        return 1
+    return -1 if sagittal == f"hypo{axis}" else 0
+
+
+def _inside(normal: tuple[float, float], way: int, rng: np.random.Generator, span: float) -> float:
+    """A value inside the normal range, or up to `span` beyond one end of it."""
+    low, high = normal
+    if way > 0:
+        return float(rng.uniform(high, high + span))
+    return float(rng.uniform(low - span, low) if way < 0 else rng.uniform(low, high))
