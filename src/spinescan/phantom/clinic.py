@@ -174,13 +174,8 @@ def _expose(visit: _Visit) -> None:
         )
         visit.effects.append("shutters")
     if long:
-        rows = visit.pixels.shape[0]
-        places = (
-            [rng.uniform(0.36, 0.64)]
-            if visit.happens(0.6)
-            else rng.uniform(-0.06, 0.06, 2) + [1 / 3, 2 / 3]
-        )
-        seams = [round(place * rows) for place in places]
+        places = [0.5] if visit.happens(0.6) else [1 / 3, 2 / 3]
+        seams = [round((at + rng.uniform(-0.1, 0.1)) * len(visit.pixels)) for at in places]
         visit.move(lambda pixels, points: stitch(pixels, points, rng, seams))
         visit.effects.append(f"stitched at {len(seams)} seams")
 
@@ -212,10 +207,9 @@ def _show(visit: _Visit) -> None:
         visit.effects.append("equalised")
     if visit.happens(recipe.border_chance):
         rows, columns = visit.pixels.shape
-        share = rng.uniform(0, 0.2, 2).repeat(2)[[0, 2, 1, 3]] * rng.integers(0, 2, 4)
-        margins = (share * [columns, rows, columns, rows]).astype(int)
+        bars = rng.uniform(0.01, 0.15, 4) * rng.permutation([1, 1, 0, 0])
+        left, top, right, bottom = (int(bar) for bar in bars * [columns, rows, columns, rows])
         value = float(rng.choice([0.0, 1.0], p=[0.85, 0.15]))
-        left, top, right, bottom = (int(m) for m in margins)
         visit.move(lambda p, xy: border(p, xy, (left, top, right, bottom), value=value))
         visit.effects.append("borders")
 

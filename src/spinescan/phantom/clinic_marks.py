@@ -4,7 +4,7 @@ pixels: float32 (rows, columns) in [0, 1], bright is dense; every function retur
 moves no point. All names, numbers and dates are made up, and plainly so.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -200,11 +200,11 @@ def _letter_tile(letter: str, words: str, style: MarkerStyle, size: float) -> Im
         box = (middle - radius, middle - radius, middle + radius, middle + radius)
         draw.ellipse(box, outline=255, width=round(0.09 * fine))
     fill = 0 if style == "plate" else 255
-    font = font_of(round(glyph * fine))
+    font = font_of(glyph * fine)
     draw.text((middle, middle), letter, fill, font, anchor="mm", stroke_width=stroke)
     if words:
         place = (middle, middle + 0.64 * fine)
-        draw.text(place, words, 255, font_of(round(0.4 * fine)), anchor="ma", stroke_width=stroke)
+        draw.text(place, words, 255, font_of(0.4 * fine), anchor="ma", stroke_width=stroke)
     return tile
 
 
@@ -212,8 +212,8 @@ def _stamped(pixels: Pixels, mask: Pixels, x: float, y: float) -> Pixels:
     """Lighten by a small mask whose middle comes to (x, y); what lies outside is cut off."""
     height, width = mask.shape
     left, top = round(x - width / 2), round(y - height / 2)
-    rows = slice(max(0, top), max(0, min(pixels.shape[0], top + height)))
-    columns = slice(max(0, left), max(0, min(pixels.shape[1], left + width)))
+    rows = slice(max(0, top), max(0, top, min(pixels.shape[0], top + height)))
+    columns = slice(max(0, left), max(0, left, min(pixels.shape[1], left + width)))
     part = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     picture = pixels.copy()
     picture[rows, columns] += (1 - picture[rows, columns]) * part
@@ -234,10 +234,14 @@ def _floats(mask: Image.Image) -> NDArray[np.float32]:
     return np.asarray(mask, np.float32) / np.float32(255)
 
 
-@cache
 def font_of(size: float) -> ImageFont.FreeTypeFont:
-    """The plain letters that come with Pillow, `size` pixels high."""
+    """The plain letters that come with Pillow, about `size` pixels high."""
+    return _font(round(size))
+
+
+@lru_cache(maxsize=128)
+def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)
-    if not isinstance(font, ImageFont.FreeTypeFont):  # a Pillow built without FreeType
+    if not isinstance(font, ImageFont.FreeTypeFont):
         raise RuntimeError("expected a Pillow with FreeType, which its wheels have")
     return font

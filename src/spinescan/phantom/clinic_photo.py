@@ -151,8 +151,8 @@ def _camera(picture: Pixels, rng: np.random.Generator) -> Pixels:
         picture = picture + _glare(rng, x, y)
     haze = rng.uniform(0.0, 0.12)
     picture = clipped(haze + (1 - haze) * picture)
-    brightest = max(0.3, float(np.quantile(picture[::4, ::4], 0.98)))  # cameras meter the light
-    low, high, gamma = rng.uniform(0, 0.08), rng.uniform(0.9, 1.15), np.exp(rng.normal(0, 0.2))
+    brightest = max(0.3, float(np.quantile(picture[::4, ::4], 0.99)))  # cameras meter the light
+    low, high, gamma = rng.uniform(0, 0.08), rng.uniform(0.95, 1.2), np.exp(rng.normal(0, 0.2))
     picture = window(picture, low=low, high=high * brightest, gamma=float(gamma))
     picture = blur(picture, rng.uniform(0.3, 0.9) * rows / 768)
     noise = rng.standard_normal(picture.shape, dtype=np.float32)

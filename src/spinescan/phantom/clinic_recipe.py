@@ -38,7 +38,7 @@ class ClinicRecipe:
     turn_deg
         Standard deviation of the turn in the picture's plane.
     gamma_spread
-        Standard deviation of the logarithm of gamma.
+        Standard deviation of the logarithm of gamma; a window near the full range goes with it.
     photo_share, coarsen_share, jpeg_quality
         From, to: the film's height as a share of the photograph's; what is left of the resolution;
         Pillow's quality.
@@ -72,7 +72,7 @@ class ClinicRecipe:
     jpeg_chance: float = 0.5
     turn_deg: float = 1.5
     gamma_spread: float = 0.2
-    photo_share: Range = (0.82, 1.0)
+    photo_share: Range = (0.86, 1.03)
     coarsen_share: Range = (0.4, 0.8)
     jpeg_quality: Range = (35.0, 95.0)
 
