@@ -1,0 +1,236 @@
+"""The trunk from the neck to the thighs: skin, fat, muscle, breasts.
+
+All lengths in mm, in the frame of `vertebrae`. Sizes are for an adult and grow with the spine; the
+outline follows rib cage and spine, so that shift, waist and hips show a scoliosis as they do on a
+patient.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinescan.phantom.person import Person, rib_cage
+from spinescan.phantom.render import Film, Quadric, ellipsoid
+from spinescan.phantom.shape import Spine
+from spinescan.phantom.spans import Window, around_solid, overlap
+from spinescan.phantom.texture import Field
+from spinescan.phantom.vertebrae import Vector
+
+WATER, FAT = 0.0205, 0.018
+"""Attenuation per mm of muscle and blood, and of fat, at the energies of a spine film."""
+
+ROUNDNESS = 2.3
+_SKIN_MM, _SKIN = 1.7, 0.0245
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """The trunk's sections (n, 7) as `Film.add_stack` takes them, and what hangs on it.
+
+    `skin` is the outer surface, `muscle` the surface beneath the fat; `limbs` are pairs of outer
+    and inner solids (thighs); `breasts` are of fat and gland.
+    """
+
+    skin: Vector
+    muscle: Vector
+    limbs: tuple[tuple[Quadric, Quadric], ...]
+    breasts: tuple[Quadric, ...]
+
+
+def add_torso(film: Film, spine: Spine, person: Person, rng: np.random.Generator) -> None:
+    """Add the whole trunk as if it were solid; organs then add or take the difference."""
+    body = build_body(spine, person)
+    coarse, fine = Field.drawn(rng, 22.0), Field.drawn(rng, 7.0)
+    window = Window(film)
+    trunk, muscle = window.stack(body.skin, ROUNDNESS), window.stack(body.muscle, ROUNDNESS)
+    inner = window.stack(_shrunk(body.skin, _SKIN_MM), ROUNDNESS)
+    uneven = 1 + 0.008 * coarse.on(window, 0.0) + 0.004 * fine.on(window, 0.0)
+    whole = FAT * trunk.length + (_SKIN - FAT) * (trunk.length - inner.length)
+    window.add((whole + (WATER - FAT) * muscle.length) * uneven, 1.0)
+    for outside, inside in body.limbs:
+        for solid, within, per_mm in ((outside, body.skin, FAT), (inside, body.muscle, WATER - FAT)):
+            _add_beside(film, solid, within, per_mm)
+    for breast in body.breasts:
+        _add_beside(film, breast, body.skin, 0.019)
+
+
+def _add_beside(film: Film, solid: Quadric, sections: Vector, per_mm: float) -> None:
+    """Add only what of a solid stands out of the sections."""
+    window = around_solid(film, solid)
+    if window is not None:
+        span = window.quadric(solid)
+        window.add(span.length - overlap(span, window.stack(sections, ROUNDNESS)), per_mm)
+
+
+def build_body(spine: Spine, person: Person) -> Body:
+    """Surfaces of the trunk that goes with a spine."""
+    muscle = np.array(sorted(_muscle_knots(spine, person)))
+    z = np.arange(muscle[0, 0], muscle[-1, 0], 6.0)
+    smooth = np.column_stack([z, *(_smoothed(z, muscle[:, 0], c) for c in muscle[:, 1:].T)])
+    return Body(
+        _padded(smooth, spine, person),
+        smooth,
+        tuple(_thighs(spine, person)),
+        tuple(_breasts(spine, person)),
+    )
+
+
+def fat_mm(person: Person, spine: Spine, thin: float, stout: float) -> float:
+    """Thickness of fat under the skin, between that of a lean and of a stout person."""
+    return spine.scale * (thin + (stout - thin) * person.fatness**1.3)
+
+
+def midline(spine: Spine, z: Vector) -> Vector:
+    """Where (n,) the middle of the trunk lies at heights z: it follows the spine in part."""
+    centre = np.array([v.centre for v in spine.vertebrae])[::-1]
+    own = np.interp(z, centre[:, 2], centre[:, 0])
+    thorax = float(np.mean([spine[f"T{i}"].centre[0] for i in range(1, 13)]))
+    low, high = 0.0, float(spine["T10"].centre[2])
+    straight = np.interp(z, [low, high], [float(spine.pelvis.s1.centre[0]), thorax])
+    return np.asarray(straight + 0.45 * (own - straight))
+
+
+def _muscle_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
+    """Sections of the trunk beneath the fat, unordered."""
+    s = spine.scale
+    male = person.sex == "male"
+    build = s * (1.06 if male else 1.0)
+    for level, up, half, front, back in (
+        ("C3", 42.0, 50, 50, 50),
+        ("C3", 0.0, 50, 48, 52),
+        ("C5", 0.0, 49, 50, 52),
+        ("C7", 0.0, 57, 52, 52),
+    ):
+        v = spine[level]
+        x, y, z = v.centre
+        yield (z + up * s, x, y, half * build, half * build, front * build, back * build)
+    yield from _shoulder_knots(spine, person, build)
+    yield from _thorax_knots(spine, person)
+    yield from _belly_knots(spine, person, build)
+
+
+def _shoulder_knots(
+    spine: Spine, person: Person, build: float
+) -> Iterator[tuple[float, ...]]:
+    lift = 12.0 * spine.scale if person.arms == "raised" else 0.0
+    for level, up, half, front, back in (
+        ("T1", 6.0, 92, 56, 56),
+        ("T2", 2.0, 140, 66, 56),
+        ("T3", 0.0, 160, 80, 60),
+        ("T4", 0.0, 160, 94, 62),
+        ("T5", 0.0, 154, 108, 64),
+    ):
+        x, y, z = spine[level].centre
+        x = float(midline(spine, np.array([z]))[0])
+        half_mm, z = half * build, z + up * spine.scale + lift
+        yield (z, x, y, half_mm, half_mm, front * build, back * build)
+
+
+def _thorax_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
+    """From the sixth rib down the trunk is the cage and a wall of muscle."""
+    cage, s = rib_cage(spine, person), spine.scale
+    front_z = (cage.middle[:, 2] - cage.fall)[::-1]
+    front_y = (cage.middle[:, 1] - cage.front)[::-1]
+    for k, wall in ((6, 24.0), (7, 19.0), (8, 14.0), (9, 11.0), (10, 9.0)):
+        x, y, z = cage.middle[k - 1]
+        z -= 0.45 * cage.fall[k - 1]
+        wall *= s
+        back = y + cage.back[k - 1] + 20 * s
+        front = float(np.interp(z, np.maximum.accumulate(front_z), front_y)) - 13 * s
+        middle = (front + back) / 2 + 10 * s
+        yield (
+            z, x, middle,
+            cage.right[k - 1] + wall, cage.left[k - 1] + wall, middle - front, back - middle,
+        )  # fmt: skip
+
+
+def _belly_knots(spine: Spine, person: Person, build: float) -> Iterator[tuple[float, ...]]:
+    male = person.sex == "male"
+    waist, hips = (124, 148) if male else (113, 156)
+    for level, half, front, back in (("L2", waist + 6, 98, 64), ("L3", waist, 94, 66)):
+        x, y, z = spine[level].centre
+        x = float(midline(spine, np.array([z]))[0])
+        # The flank fills on the convex side of a lumbar curve and folds in on the other.
+        bend = np.tanh((spine[level].centre[0] - x) / (14 * spine.scale))
+        half_mm = half * spine.scale
+        right, left = half_mm * (1 - 0.10 * bend), half_mm * (1 + 0.10 * bend)
+        yield (z, x, y, right, left, front * build, back * build)
+    pelvis = spine.pelvis
+    for up, half, front, back in (
+        (142, 128, 104, 76),
+        (95, 0.93 * hips, 92, 92),
+        (40, 0.985 * hips, 86, 94),
+        (0, hips, 84, 96),
+        (-40, 0.98 * hips, 80, 90),
+        (-70, 0.95 * hips, 70, 76),
+        (-90, 0.90 * hips, 48, 50),
+        (-104, 0.88 * hips, 2, 2),
+    ):
+        x, y, z = pelvis.at(0.0, 0.0, up * spine.scale)
+        half_mm = half * spine.scale
+        yield (z, x, y, half_mm, half_mm, front * build, back * build)
+
+
+def _padded(sections: Vector, spine: Spine, person: Person) -> Vector:
+    """The sections with the fat around them: little at the neck, most at hips and belly."""
+    z = sections[:, 0]
+    at = [float(spine.pelvis.hip_axis[2]), *(spine[k].centre[2] for k in ("L4", "T10", "T3", "C6"))]
+    sides = [fat_mm(person, spine, *pair) for pair in ((9, 42), (7, 48), (4, 30), (5, 20), (3, 9))]
+    front = [fat_mm(person, spine, *pair) for pair in ((9, 55), (8, 75), (5, 34), (4, 18), (3, 9))]
+    back = [fat_mm(person, spine, *pair) for pair in ((12, 48), (8, 38), (5, 26), (4, 20), (3, 12))]
+    padded = sections.copy()
+    for columns, fat in (((3, 4), sides), ((5,), front), ((6,), back)):
+        padded[:, columns] += np.interp(z, at, fat)[:, None]
+    return padded
+
+
+def _thighs(spine: Spine, person: Person) -> Iterator[tuple[Quadric, Quadric]]:
+    s, pelvis = spine.scale, spine.pelvis
+    fat = fat_mm(person, spine, 9, 32)
+    for sign in (-1, 1):
+        start = pelvis.at(sign * 82 * s, -2 * s, -36 * s)
+        knee = start + np.array([-sign * 8.0 * s, 6 * s, -400 * s])
+        # Two thighs never fill the same place, however stout.
+        outer = min(64 * s + fat, 81 * s)
+        yield (_tapered(start, knee, outer, 52 * s), _tapered(start, knee, outer - fat, 46 * s))
+
+
+def _tapered(start: Vector, end: Vector, first: float, last: float) -> Quadric:
+    """A round limb between two points, cut straight at both."""
+    length = float(np.linalg.norm(end - start))
+    up = (end - start) / length
+    across = np.cross([0.0, 1.0, 0.0], up)
+    across /= np.linalg.norm(across)
+    frame = np.stack([across, np.cross(up, across), up])
+    middle, slope = (first + last) / 2, (last - first) / length
+    widest = max(first, last)
+    return Quadric(
+        (start + end) / 2, frame, (1.0, 1.0), (middle**2, 2 * middle * slope, slope**2),
+        (widest, widest, length / 2), ((start, -up), (end, up)),
+    )  # fmt: skip
+
+
+def _breasts(spine: Spine, person: Person) -> Iterator[Quadric]:
+    if person.sex == "male" or person.age_years < 11:
+        return
+    s, cage = spine.scale, rib_cage(spine, person)
+    size = s * (0.72 + 0.28 * min((person.age_years - 11) / 6, 1) + 0.4 * person.fatness)
+    chest = cage.middle[4] - [0, cage.front[4] + 4 * s, cage.fall[4] + 12 * s]
+    for sign in (-1, 1):
+        centre = chest + [sign * 70 * s, 18 * s, 0.0]
+        turn = np.radians(18 * sign)
+        frame = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+        yield ellipsoid(centre, frame, (54 * size, 44 * size, 52 * size))
+
+
+def _shrunk(sections: Vector, by_mm: float) -> Vector:
+    inner = sections.copy()
+    inner[:, 3:] = np.maximum(inner[:, 3:] - by_mm, 0.5)
+    return inner
+
+
+def _smoothed(at: Vector, z: Vector, value: Vector) -> Vector:
+    """Interpolated without corners: a moving mean over some 24 mm of the straight lines."""
+    step = np.linspace(-12, 12, 9)
+    return np.asarray(np.interp(at[:, None] + step, z, value).mean(axis=1))

@@ -1,0 +1,94 @@
+"""The lungs' vessels: trees that branch from the hila and grow thin towards the ribs."""
+
+import numpy as np
+
+from spinescan.phantom.render import Film
+from spinescan.phantom.shape import Spine
+from spinescan.phantom.vertebrae import Vector
+
+BLOOD_IN_LUNG = 0.0155
+"""What a vessel's mm adds to the lung that it displaces."""
+
+_STEP = 1.1  # mm between the discs that a vessel is made of
+
+
+def add_vessels(
+    film: Film,
+    spine: Spine,
+    lungs: tuple[Vector, Vector],
+    domes: tuple[Vector, Vector],
+    rng: np.random.Generator,
+) -> None:
+    """Draw both trees; what would leave the lung ends there."""
+    s = spine.scale
+    points: list[Vector] = []
+    radii: list[Vector] = []
+    for lung, dome, sign in zip(lungs, domes, (-1.0, 1.0), strict=True):
+        z = float(spine["T6"].centre[2]) + (-10 * s if sign < 0 else 4 * s)
+        row = [float(np.interp(z, lung[:, 0], column)) for column in lung.T]
+        inner = row[1] - sign * (row[3] - 36 * s)
+        hilum = np.array([inner, row[2] + 8 * s, z])
+        path, radius = _tree(hilum, sign, s, rng)
+        inside = within(lung, path) & ~within(dome, path)
+        points.append(path[inside])
+        radii.append(radius[inside])
+    _add_tubes(film, np.vstack(points), np.concatenate(radii))
+
+
+def within(sections: Vector, points: Vector, roundness: float = 2.6) -> np.ndarray:
+    """Whether points (n, 3) lie within sections (n, 7)."""
+    z = points[:, 2]
+    x, y, right, left, front, back = (
+        np.interp(z, sections[:, 0], column) for column in sections.T[1:]
+    )
+    dx, dy = points[:, 0] - x, points[:, 1] - y
+    across = np.abs(dx) / np.maximum(np.where(dx < 0, right, left), 1e-6)
+    depth = np.abs(dy) / np.maximum(np.where(dy < 0, front, back), 1e-6)
+    inside = (z >= sections[0, 0]) & (z <= sections[-1, 0])
+    return np.asarray(inside & (across**roundness + depth**roundness <= 1))
+
+
+def _tree(
+    hilum: Vector, sign: float, s: float, rng: np.random.Generator
+) -> tuple[Vector, Vector]:
+    """Points (n, 3) along all branches of one lung and radii (n,)."""
+    # Ahead lie the lower lobe's large vessels; those to the apex are thinner: blood is heavy.
+    stems = np.linspace(-1.45, 1.35, 13) + rng.normal(0, 0.12, 13)
+    points, radii = [], []
+    for angle in stems:
+        forth = rng.normal(0, 0.55)
+        heading = np.array([sign * np.cos(angle) + 0.15 * sign, forth, np.sin(angle)])
+        radius = s * (2.9 - 0.75 * np.sin(angle) + rng.normal(0, 0.25))
+        start = hilum + rng.normal(0, 5.0, 3) * s * [0.5, 1.0, 1.4]
+        queue = [(start, heading / np.linalg.norm(heading), radius, 0)]
+        while queue:
+            at, course, thick, depth = queue.pop()
+            length = s * rng.uniform(0.6, 1.3) * (34 if depth == 0 else 26)
+            n = max(int(length / _STEP), 2)
+            bow = rng.normal(0, 0.22, 3)
+            share = np.linspace(0, 1, n)[:, None]
+            path = at + length * (share * course + share**2 / 2 * bow)
+            points.append(path)
+            radii.append(thick * (1 - 0.2 * share[:, 0]))
+            if depth >= 4 or thick < 0.45 * s:
+                continue
+            end, onward = path[-1], course + bow
+            for spread in (rng.normal(0.30, 0.12), -rng.normal(0.55, 0.15)):
+                turn = rng.normal(0, 1, 3)
+                aside = np.cross(onward, turn)
+                aside /= np.linalg.norm(aside)
+                new = onward + spread * aside
+                shrink = rng.uniform(0.72, 0.86) if spread > 0 else rng.uniform(0.5, 0.72)
+                queue.append((end, new / np.linalg.norm(new), thick * shrink, depth + 1))
+    return np.vstack(points), np.concatenate(radii)
+
+
+def _add_tubes(film: Film, points: Vector, radii: Vector) -> None:
+    """Each point stands for a ball-like piece of a vessel, spread over nine places."""
+    turn = np.arange(9) * 2.4
+    ball = np.column_stack(
+        [np.cos(turn), np.sin(1.7 * turn + 1), np.sin(turn)]
+    ) * np.sqrt((np.arange(9) + 0.5) / 9)[:, None]
+    places = points[:, None] + ball * radii[:, None, None]
+    matter = BLOOD_IN_LUNG * np.pi * radii**2 * _STEP / 9
+    film.add_samples(places.reshape(-1, 3), np.repeat(matter, 9))
