@@ -50,8 +50,7 @@ class Carving:
 
     def opened(self, axis: int, limit: float) -> "Carving":
         """Only what lies beyond `limit` along an axis, without a wall where it is cut."""
-        corner = self.points[self.faces][..., axis].min(axis=1)
-        keep = corner > limit + 0.6
+        keep = self.points[self.faces][..., axis].mean(axis=1) > limit
         half = np.clip(0.5 + (self.inside[:, axis] - limit) / 2.0, 0, 1)
         return replace(
             self, faces=self.faces[keep], wall_mm=self.wall_mm[keep], volume=self.volume * half

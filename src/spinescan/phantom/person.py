@@ -13,7 +13,7 @@ from spinescan.phantom.vertebrae import Vector
 # how far a rib falls from its vertebra to its front end.
 _HALF_WIDTH = (48, 72, 90, 104, 114, 121, 127, 131, 132, 129, 120, 92)
 _FRONT = (52, 72, 92, 108, 120, 130, 138, 144, 146, 132, 100, 60)
-_FALL = (32, 44, 56, 66, 76, 86, 98, 110, 118, 106, 82, 50)
+_FALL = (34, 50, 68, 84, 98, 110, 120, 128, 130, 116, 90, 55)
 _BACK = 42.0  # the ribs' angles lie this far behind the middle of the body
 
 

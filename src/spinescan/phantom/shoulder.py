@@ -10,14 +10,17 @@ from spinescan.phantom.solids import Bones
 from spinescan.phantom.vertebrae import Vector
 
 
+SOCKET_MM = 26.0  # from the middle of the upper arm's head to the socket
+
+
 @cache
 def shoulder_blade() -> Carving:
     """The left blade from its socket: x to the middle of the body, y out of its back, z up, in mm."""
     clay = Clay(np.array([-34.0, -46.0, -126.0]), np.array([118.0, 50.0, 62.0]), 1.6)
     # The blade between its border near the spine (top to bottom) and that towards the arm.
-    inner = smooth(np.array([(78, 4, 46), (94, 2, 30), (100, 0, 8), (99, 0, -40), (88, -2, -86), (76, -4, -108.0)]), 8)
-    outer = smooth(np.array([(44, 2, 30), (24, 1, 20), (12, 0, 6), (14, 0, -14), (44, -2, -62), (70, -4, -108.0)]), 8)
-    t = np.linspace(0, 1, 36)[:, None]
+    inner = smooth(np.array([(78, 4, 46), (94, 2, 30), (100, 0, 8), (99, 0, -40), (88, -2, -86), (76, -4, -108.0)]), 15)
+    outer = smooth(np.array([(44, 2, 30), (24, 1, 20), (12, 0, 6), (14, 0, -14), (44, -2, -62), (70, -4, -108.0)]), 15)
+    t = np.linspace(0, 1, 44)[:, None]
     sheet = outer[:, None] * (1 - t) + inner[:, None] * t
     sheet[..., 1] += (10 * 4 * t * (1 - t))[..., 0] * 0.6
     radius = np.full(sheet.shape[:2], 2.3)
@@ -26,7 +29,7 @@ def shoulder_blade() -> Carving:
     clay.add(along([(10, 0, -10), (26, 0, -32), (46, -2, -64), (72, -4, -108)], [6, 4.5, 4, 4]), 1.3)
     clay.add(along([(20, 0, 18), (42, 2, 30), (78, 4, 46)], [4, 2.5, 2.5]), 0.9)
     clay.add(along([(4, 0, 14), (2, 0, 0), (3, 0, -14)], [8, 10, 9]), 1.1)
-    clay.cut((np.array([[-34.0, 0.0, 0.0]]), np.array([31.0])))
+    clay.cut((np.array([[-SOCKET_MM, 0.0, 0.0]]), np.array([25.0])))
     ridge = [(100, 2, 18), (70, 12, 22), (40, 20, 27), (18, 27, 34)]
     crest = together(*(along([np.array(p) * [1, f, 1] + [0, 1 - f, 0] for p in ridge], [2.2, 2.2, 2.2, 3.0]) for f in (0.35, 0.7)))
     clay.add(crest, 0.6)
@@ -54,7 +57,7 @@ def add_shoulders(
         jitter = rng.standard_normal(4) if rng is not None else np.zeros(4)
         socket, frame = socket_of(spine, person, cage, side, jitter)
         form = shoulder_blade()
-        size = spine.scale * (0.98 + 0.02 * jitter[3])
+        size = spine.scale * (1.0 if person.sex == "male" else 0.93) * (1 + 0.02 * jitter[3])
         axes = frame * size
         bones.carving(form, socket + form.points @ axes, socket + form.inside @ axes, spongy=0.8)
         roof = socket + np.array([-8.0, 10.0, 40.0]) @ axes
@@ -65,16 +68,9 @@ def socket_of(
     spine: Spine, person: Person, cage: Cage, side: int, jitter: Vector
 ) -> tuple[Vector, Vector]:
     """Where a shoulder blade's socket is (3,), and its axes as rows (3, 3): inwards, out, up."""
-    scale = spine.scale
-    trunk = float(cage.middle[1:8, 0].mean())
-    lift = {"side": 0.0, "crossed": 8.0, "raised": 30.0}[person.arms] + 4.0 * jitter[0]
-    out = (149.0 if person.sex == "female" else 162.0) - (8.0 if person.arms == "raised" else 0)
-    forward = {"side": 2.0, "crossed": -30.0, "raised": -20.0}[person.arms]
-    at = cage.middle[2] * [0, 1, 1] + [trunk, 0, 0]
-    socket = at + np.array([side * (out + 2 * jitter[1]), forward, 12.0 + lift]) * scale
     # The blade lies on the ribs, turned some 35 degrees out of the frontal plane; it swings up
     # with the arm.
-    yaw = np.radians({"side": 32.0, "crossed": 48.0, "raised": 45.0}[person.arms] + 2 * jitter[2])
+    yaw = np.radians({"side": 41.0, "crossed": 50.0, "raised": 48.0}[person.arms] + 2 * jitter[2])
     swing = np.radians({"side": 4.0, "crossed": 14.0, "raised": 38.0}[person.arms])
     lean = np.radians(10.0)
     inwards = np.array([-side * np.cos(yaw), np.sin(yaw), 0.0])
@@ -85,7 +81,13 @@ def socket_of(
         up * np.cos(swing) - inwards * np.sin(swing),
     )
     back, up = back * np.cos(lean) + up * np.sin(lean), up * np.cos(lean) - back * np.sin(lean)
-    return socket, np.stack([inwards, back, up])
+    lift = {"side": 0.0, "crossed": 8.0, "raised": 30.0}[person.arms] + 4.0 * jitter[0]
+    forward = {"side": 2.0, "crossed": -30.0, "raised": -20.0}[person.arms]
+    out = (130.0 if person.sex == "female" else 142.0) - (8.0 if person.arms == "raised" else 0.0)
+    trunk = float(cage.middle[1:8, 0].mean())
+    at = cage.middle[2] * [0, 1, 1] + [trunk, 0, 0]
+    at = at + np.array([side * (out + 2 * jitter[1]), forward, lift + 4.0]) * spine.scale
+    return at, np.stack([inwards, back, up])
 
 
 def _collarbone(

@@ -22,9 +22,9 @@ _END = (0.62, 0.62, 0.60, 0.60, 0.62, 0.66, 0.70, 0.78, 0.84, 0.92, 1.0, 1.0)
 _ROUND = (0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.90, 0.83, 0.76, 0.68, 0.50, 0.28)
 _HIGH = (7.5, 6.0, 6.0, 6.2, 6.4, 6.6, 6.8, 6.8, 6.6, 6.2, 5.6, 4.2)
 _THICK = (2.6, 3.2, 3.4, 3.6, 3.7, 3.8, 3.8, 3.8, 3.7, 3.5, 3.2, 2.6)
-# A rib's fall against the cage's, and its half width.
-_STEEP = (1.1, 1.2, 1.3, 1.38, 1.42, 1.42, 1.38, 1.3, 1.22, 1.15, 1.1, 1.1)
+# A rib's half width against the cage's.
 _WIDE = (1.22, 1.08, 1.02, *(1.0,) * 9)
+_DEEP = (0.6, 0.8, 0.93, 1.0)  # upper ribs reach back less
 _TIP_SIDE = (37, 35, 33, 32, 31, 31, 31, 30, 29, 27, 24, 20)
 _TIP_BACK = (20, 22, 24, 26, 27, 28, 29, 29, 29, 28, 26, 24)
 
@@ -71,8 +71,8 @@ def _rib(
     scale, k = spine.scale, min(row, 11)
     middle = vertebra.centre
     half = (cage.left if side > 0 else cage.right)[k] * _WIDE[k] * (1 + 0.01 * jitter[0])
-    front, back = cage.front[k], cage.back[k]
-    fall = cage.fall[k] * _STEEP[k] * (1 + 0.04 * jitter[1])
+    front, back = cage.front[k], cage.back[k] * _DEEP[min(k, 3)]
+    fall = cage.fall[k] * (1 + 0.04 * jitter[1])
     share = _ROUND[k] * (1 + 0.02 * jitter[2])
     if row > 11:  # a rib of the first lumbar vertebra
         share, half, fall = 0.2, 0.8 * half, 0.8 * fall
@@ -81,7 +81,7 @@ def _rib(
     head = vertebra.at(side * 0.86 * vertebra.half_width, 0.72 * vertebra.half_depth, high)
     neck = middle + tip @ vertebra.frame
     # From the transverse process the rib goes round the cage; turn is 0 behind and 1 in front.
-    turn = np.linspace(0.16 if k > 0 else 0.2, share, 14)
+    turn = np.linspace(0.13, share, 2 + round((share - 0.13) / 0.065))
     angle = np.pi * (turn - 0.5)
     wide = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.8
     end = _END[k]
@@ -89,7 +89,7 @@ def _rib(
     deep = np.abs(np.sin(angle)) ** 0.85
     y = np.where(turn < 0.5, back * deep, -front * deep)
     y = y + 0.06 * back * (turn < 0.5)
-    drop = ((turn - 0.08) / (share - 0.08)) ** 0.9
+    drop = ((turn - 0.06) / (share - 0.06)) ** 0.75
     z = -fall * drop + tip[2]
     lean = np.interp(turn, [0, 1], [1.0, 0.5])[:, None]
     arc = np.stack([side * x, y, z], axis=1)
