@@ -19,7 +19,8 @@ from spinescan.phantom.vessels import add_vessels
 from spinescan.phantom.vertebrae import Vector
 
 LUNG = 0.005
-_BOXY = 2.6
+_BOXY = 2.9
+_WIDE = np.array((1.2, 1.08, 1.02, *(1.0,) * 9))  # the upper ribs lie outside the cage's figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +75,13 @@ def add_chest(film: Film, spine: Spine, person: Person, rng: np.random.Generator
         window = around_sections(film, lung)
         if window is None:
             continue
+        depth = float(lung[:, 1 + window.along].mean())
         hollow = window.stack(lung, _BOXY)
-        parts: list[Span] = [window.stack(dome, _BOXY)]
+        parts: list[Span] = [window.stack(dome, _BOXY, depth=depth)]
         parts += [window.stack(sections, roundness) for sections, roundness in stacks]
         parts += [window.quadric(solid) for solid in solids]
         air = left_of(hollow, parts)
-        depth = float(lung[:, 1 + window.along].mean())
-        air *= 1 + 0.025 * coarse.on(window, depth) + 0.02 * fine.on(window, depth)
+        air *= 1 + 0.008 * coarse.on(window, depth) + 0.008 * fine.on(window, depth)
         window.take(air, WATER - LUNG)
     _add_windpipe(film, chest, spine, person)
     add_vessels(film, spine, chest.lungs, chest.domes, rng)
@@ -91,7 +92,7 @@ def heart(chest: Chest, spine: Spine, person: Person) -> list[Quadric]:
     s = spine.scale
     size = s * (0.96 if person.sex == "female" else 1.04) * (1.0 + 0.08 * (1 - person.breath))
     base = float(chest.tops[:, 2].mean())
-    z = base + 37 * size
+    z = base + 30 * size
     x = chest.midline(z)
     y = chest.front(z) + 62 * size
     tilt = np.radians(38 + 8 * (1 - person.breath))
@@ -105,16 +106,16 @@ def heart(chest: Chest, spine: Spine, person: Person) -> list[Quadric]:
     knob = np.array([chest.midline(knob_z) + 19 * s, spine["T4"].centre[1] - 26 * s, knob_z])
     widened = 1 + 0.25 * np.clip((person.age_years - 30) / 50, 0, 1)
     return [
-        ellipsoid(np.array([x + 25 * size, y, z]), frame, (43 * size, 44 * size, 64 * size)),
+        ellipsoid(np.array([x + 24 * size, y, z]), frame, (41 * size, 42 * size, 70 * size)),
         ellipsoid(
-            np.array([x - 6 * size, y + 14 * size, z + 2 * s]), upright,
-            (34 * size, 36 * size, 46 * size),
+            np.array([x - 6 * size, y + 14 * size, z + 8 * s]), upright,
+            (33 * size, 36 * size, 46 * size),
         ),
         ellipsoid(
-            np.array([x + 14 * size, y + 4 * s, z + 50 * size]), upright,
-            (22 * size, 24 * size, 30 * size),
+            np.array([x + 14 * size, y + 4 * s, z + 54 * size]), upright,
+            (20 * size, 24 * size, 34 * size),
         ),
-        ellipsoid(knob, upright, (15 * s * widened, 34 * s, 15 * s * widened)),
+        ellipsoid(knob, upright, (13 * s * widened, 34 * s, 16 * s * widened)),
     ]  # fmt: skip
 
 
@@ -131,12 +132,12 @@ def _lung(cage: Cage, middle: Vector, sign: float, base: float, s: float) -> Vec
     above = np.clip((z - front_z[-1]) / (apex - front_z[-1]), 0, 1)
     back = np.interp(z, cage.middle[::-1, 2], y + cage.back[::-1]) - 3 * s
     front = front + (back - 14 * s - front) * above
-    reach = cage.left if sign > 0 else cage.right
-    edge = np.interp(z, edge_z, (cage.middle[:, 0] + sign * reach)[::-1]) - sign * 4 * s
-    inner = np.interp(z, edge_z, middle[:, 1]) - sign * 9 * s
+    reach = (cage.left if sign > 0 else cage.right) * _WIDE
+    edge = np.interp(z, edge_z, (cage.middle[:, 0] + sign * reach)[::-1]) + sign * 0.5 * s
+    inner = np.interp(z, edge_z, middle[:, 1]) - sign * 4 * s
     half = np.abs(edge - inner) / 2
     # The apex is round.
-    u = np.clip((apex - z) / (34 * s), 0, 1)
+    u = np.clip((apex - z) / (26 * s), 0, 1)
     round_top = np.sqrt(1 - (1 - u) ** 2)
     depth = (back - front) / 2
     return np.column_stack(
@@ -151,25 +152,25 @@ def _between(chest: Chest, spine: Spine) -> list[tuple[Vector, float]]:
     bearing = [spine[f"T{i}"] for i in range(12, 0, -1)]
     below = float(chest.tops[:, 2].min())
     rows = []
-    for level, right, left in (
-        ("T1", 26, 24), ("T3", 25, 22), ("T5", 27, 20), ("T7", 20, 16), ("T9", 18, 16),
-    ):  # fmt: skip
-        z = float(spine[level].centre[2])
-        if z > below + 4 * s:
-            rows.append((z, right, left))
-    rows += [(below, 20, 20), (below - 120 * s, 26, 26), (rows[0][0] + 60 * s, 24, 22)]
-    z, right, left = np.array(sorted(rows)).T
-    x = np.array([chest.midline(h) for h in z])
-    y = np.full(len(z), float(spine["T7"].centre[1]))
-    wide = np.full(len(z), far)
-    mediastinum = np.column_stack([z, x, y, right * s, left * s, wide, wide])
+    for v in bearing:
+        z = float(v.centre[2])
+        wide = float(np.interp(z, [below - 60 * s, below, spine["T5"].centre[2]], [44, 17, 25]))
+        front = v.centre[1] - v.half_depth
+        rows.append((z, chest.midline(z), front, wide * s, wide * 0.85 * s, 70 * s, 30 * s))
+    top = rows[-1]
+    rows.append((top[0] + 60 * s, *top[1:]))
+    vessels = np.array(rows)
+    septum = vessels.copy()
+    septum[:, 3:5], septum[:, 5:] = 4.5 * s, far
     column, aorta = [], []
     for v in bearing:
         half = v.half_width + 3.5 * s
         column.append((*v.centre[[2, 0, 1]], half, half, v.half_depth + 3 * s, far))
         beside = v.centre + np.array([0.55 * v.half_width + 8 * s, -0.7 * v.half_depth, 0.0])
         aorta.append((*beside[[2, 0, 1]], *[11.5 * s] * 4))
-    return [(mediastinum, 8.0), (np.array(column), 6.0), (np.array(aorta[:-3]), 2.0)]
+    return [
+        (septum, 8.0), (vessels, 2.2), (np.array(column), 6.0), (np.array(aorta[:-3]), 2.0),
+    ]  # fmt: skip
 
 
 def _add_windpipe(film: Film, chest: Chest, spine: Spine, person: Person) -> None:
@@ -209,15 +210,15 @@ def _add_windpipe(film: Film, chest: Chest, spine: Spine, person: Person) -> Non
 def _dome(lung: Vector, top: float, sign: float, s: float) -> Vector:
     """The part of a lung's sections that diaphragm and belly fill: they rise to the top in a dome.
 
-    At the sides, in front and behind the dome stands this far below its top: 44, 28 and 74 mm, at
-    the heart 24.
+    At the sides, in front and behind the dome stands this far below its top: 52, 28 and 74 mm, at
+    the heart 26.
     """
     down = np.linspace(1, 0, 25) ** 2 * (top - lung[0, 0])
     z = top - down
-    z[0] = lung[0, 0]
+    z[0] = lung[0, 0] - 5 * s
     columns = [np.interp(z, lung[:, 0], column) for column in lung.T[1:]]
     x, y, right, left, front, back = columns
-    beside, inward = 44 * s, 24 * s
+    beside, inward = 52 * s, 26 * s
     drops = (
         (right, beside if sign < 0 else inward),
         (left, inward if sign < 0 else beside),
@@ -227,5 +228,5 @@ def _dome(lung: Vector, top: float, sign: float, s: float) -> Vector:
     reaches = []
     for reach, drop in drops:
         u = np.clip(down / drop, 0, 1)
-        reaches.append(reach * np.sqrt(1 - (1 - u) ** 2) * 1.01)
+        reaches.append(reach * (np.sqrt(1 - (1 - u) ** 2) * 1.02 + 0.02 * u))
     return np.column_stack([z, x, y, *reaches])

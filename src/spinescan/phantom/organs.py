@@ -2,12 +2,18 @@
 
 import numpy as np
 
-from spinescan.phantom.chest import add_chest
+from spinescan.phantom.belly import add_belly
+from spinescan.phantom.bowel import add_bowel
+from spinescan.phantom.chest import add_chest, build_chest
 from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film
 from spinescan.phantom.shape import Spine
+from spinescan.phantom.torso import build_body
 
 
 def add_organs(film: Film, spine: Spine, person: Person, rng: np.random.Generator) -> None:
     """Put the organs into a trunk that `add_torso` has added as solid."""
+    body, chest = build_body(spine, person), build_chest(spine, person)
+    add_belly(film, spine, person, body, chest, rng)
+    add_bowel(film, spine, body, chest, rng)
     add_chest(film, spine, person, rng)

@@ -106,10 +106,16 @@ class Window:
             leave = np.where(outward > 0, np.minimum(leave, crossing), leave)
         return Span(enter, leave)
 
-    def stack(self, sections: Vector, roundness: float = 2.0) -> Span:
-        """Span inside a body of horizontal sections (n, 7) as `Film.add_stack` takes them."""
+    def stack(
+        self, sections: Vector, roundness: float = 2.0, *, depth: float | None = None
+    ) -> Span:
+        """Span inside a body of horizontal sections (n, 7) as `Film.add_stack` takes them.
+
+        Rays are taken for level at `depth`, or else at the body's own; bodies that lie in one
+        another must share it.
+        """
         z, *rest = sections[np.argsort(sections[:, 0])].T
-        height, place = self.places(float(np.mean(rest[self.along])))
+        height, place = self.places(float(np.mean(rest[self.along])) if depth is None else depth)
         inside = (height >= z[0]) & (height <= z[-1])
         row = [np.interp(height, z, column)[:, None] for column in rest]
         off = (place[None] - row[self.side]).astype(np.float32)

@@ -29,7 +29,7 @@ class Body:
     """The trunk's sections (n, 7) as `Film.add_stack` takes them, and what hangs on it.
 
     `skin` is the outer surface, `muscle` the surface beneath the fat; `limbs` are pairs of outer
-    and inner solids (thighs); `breasts` are of fat and gland.
+    and inner solids (shoulders, thighs); `breasts` are of fat and gland.
     """
 
     skin: Vector
@@ -71,7 +71,7 @@ def build_body(spine: Spine, person: Person) -> Body:
     return Body(
         _padded(smooth, spine, person),
         smooth,
-        tuple(_thighs(spine, person)),
+        (*_shoulders(spine, person), *_thighs(spine, person)),
         tuple(_breasts(spine, person)),
     )
 
@@ -97,7 +97,9 @@ def _muscle_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
     male = person.sex == "male"
     build = s * (1.06 if male else 1.0)
     for level, up, half, front, back in (
-        ("C3", 42.0, 50, 50, 50),
+        ("C3", 64.0, 4, 4, 4),
+        ("C3", 44.0, 34, 34, 36),
+        ("C3", 22.0, 46, 45, 48),
         ("C3", 0.0, 50, 48, 52),
         ("C5", 0.0, 49, 50, 52),
         ("C7", 0.0, 57, 52, 52),
@@ -105,25 +107,22 @@ def _muscle_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
         v = spine[level]
         x, y, z = v.centre
         yield (z + up * s, x, y, half * build, half * build, front * build, back * build)
-    yield from _shoulder_knots(spine, person, build)
+    yield from _shoulder_knots(spine, build)
     yield from _thorax_knots(spine, person)
     yield from _belly_knots(spine, person, build)
 
 
-def _shoulder_knots(
-    spine: Spine, person: Person, build: float
-) -> Iterator[tuple[float, ...]]:
-    lift = 12.0 * spine.scale if person.arms == "raised" else 0.0
+def _shoulder_knots(spine: Spine, build: float) -> Iterator[tuple[float, ...]]:
     for level, up, half, front, back in (
-        ("T1", 6.0, 92, 56, 56),
-        ("T2", 2.0, 140, 66, 56),
-        ("T3", 0.0, 160, 80, 60),
-        ("T4", 0.0, 160, 94, 62),
-        ("T5", 0.0, 154, 108, 64),
+        ("T1", 6.0, 74, 56, 56),
+        ("T2", 2.0, 104, 66, 58),
+        ("T3", 0.0, 126, 80, 60),
+        ("T4", 0.0, 138, 94, 62),
+        ("T5", 0.0, 143, 108, 64),
     ):
         x, y, z = spine[level].centre
         x = float(midline(spine, np.array([z]))[0])
-        half_mm, z = half * build, z + up * spine.scale + lift
+        half_mm, z = half * build, z + up * spine.scale
         yield (z, x, y, half_mm, half_mm, front * build, back * build)
 
 
@@ -147,7 +146,7 @@ def _thorax_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
 
 def _belly_knots(spine: Spine, person: Person, build: float) -> Iterator[tuple[float, ...]]:
     male = person.sex == "male"
-    waist, hips = (124, 148) if male else (113, 156)
+    waist, hips = (124, 150) if male else (113, 156)
     for level, half, front, back in (("L2", waist + 6, 98, 64), ("L3", waist, 94, 66)):
         x, y, z = spine[level].centre
         x = float(midline(spine, np.array([z]))[0])
@@ -163,9 +162,10 @@ def _belly_knots(spine: Spine, person: Person, build: float) -> Iterator[tuple[f
         (40, 0.985 * hips, 86, 94),
         (0, hips, 84, 96),
         (-40, 0.98 * hips, 80, 90),
-        (-70, 0.95 * hips, 70, 76),
-        (-90, 0.90 * hips, 48, 50),
-        (-104, 0.88 * hips, 2, 2),
+        (-66, 0.93 * hips, 68, 76),
+        (-88, 0.80 * hips, 50, 56),
+        (-108, 0.60 * hips, 26, 30),
+        (-122, 0.40 * hips, 1, 1),
     ):
         x, y, z = pelvis.at(0.0, 0.0, up * spine.scale)
         half_mm = half * spine.scale
@@ -179,36 +179,53 @@ def _padded(sections: Vector, spine: Spine, person: Person) -> Vector:
     sides = [fat_mm(person, spine, *pair) for pair in ((9, 42), (7, 48), (4, 30), (5, 20), (3, 9))]
     front = [fat_mm(person, spine, *pair) for pair in ((9, 55), (8, 75), (5, 34), (4, 18), (3, 9))]
     back = [fat_mm(person, spine, *pair) for pair in ((12, 48), (8, 38), (5, 26), (4, 20), (3, 12))]
+    low = np.sqrt(np.clip((z - z[0]) / (40 * spine.scale), 0, 1))
     padded = sections.copy()
     for columns, fat in (((3, 4), sides), ((5,), front), ((6,), back)):
-        padded[:, columns] += np.interp(z, at, fat)[:, None]
+        padded[:, columns] += (np.interp(z, at, fat) * low)[:, None]
     return padded
 
 
-def _thighs(spine: Spine, person: Person) -> Iterator[tuple[Quadric, Quadric]]:
-    s, pelvis = spine.scale, spine.pelvis
-    fat = fat_mm(person, spine, 9, 32)
+def _shoulders(spine: Spine, person: Person) -> Iterator[tuple[Quadric, Quadric]]:
+    """From the neck's slope out over the joints, wherever the person holds them."""
+    s = spine.scale
+    fat = fat_mm(person, spine, 4, 16)
     for sign in (-1, 1):
-        start = pelvis.at(sign * 82 * s, -2 * s, -36 * s)
-        knee = start + np.array([-sign * 8.0 * s, 6 * s, -400 * s])
+        joint = shoulder_joint(spine, person, sign)
+        neck = spine["T1"].centre + np.array([sign * 44.0, 6.0, -10.0]) * s
+        reach = joint + np.array([sign * 6.0, 0.0, 12.0]) * s - neck
+        half = float(np.linalg.norm(reach)) / 2
+        out = sign * reach / (2 * half)
+        back = np.cross([0.0, 0.0, 1.0], out)
+        back /= np.linalg.norm(back)
+        frame = np.stack([out, back, np.cross(out, back)])
+        inner = np.array([half + 12 * s, 46 * s, 42 * s])
+        centre = neck + reach / 2
+        yield (ellipsoid(centre, frame, inner + fat), ellipsoid(centre, frame, inner))
+
+
+def shoulder_joint(spine: Spine, person: Person, side: int) -> Vector:
+    """Middle (3,) of the upper arm's head on the patient's left (+1) or right (-1)."""
+    out = 151.5 if person.sex == "male" else 141.0
+    lift = 10.0 if person.arms == "raised" else 0.0
+    x, y, z = spine["T3"].centre
+    x = float(midline(spine, np.array([z]))[0])
+    return np.array([x, y, z]) + np.array([side * out, -2.0, lift - 21.0]) * spine.scale
+
+
+def _thighs(spine: Spine, person: Person) -> Iterator[tuple[Quadric, Quadric]]:
+    """Spindles: what rises above the crotch hides in the trunk, so no seam shows."""
+    s, pelvis = spine.scale, spine.pelvis
+    fat = fat_mm(person, spine, 8, 30)
+    for sign in (-1, 1):
+        centre = pelvis.at(sign * 82 * s, 0.0, -170 * s)
         # Two thighs never fill the same place, however stout.
-        outer = min(64 * s + fat, 81 * s)
-        yield (_tapered(start, knee, outer, 52 * s), _tapered(start, knee, outer - fat, 46 * s))
-
-
-def _tapered(start: Vector, end: Vector, first: float, last: float) -> Quadric:
-    """A round limb between two points, cut straight at both."""
-    length = float(np.linalg.norm(end - start))
-    up = (end - start) / length
-    across = np.cross([0.0, 1.0, 0.0], up)
-    across /= np.linalg.norm(across)
-    frame = np.stack([across, np.cross(up, across), up])
-    middle, slope = (first + last) / 2, (last - first) / length
-    widest = max(first, last)
-    return Quadric(
-        (start + end) / 2, frame, (1.0, 1.0), (middle**2, 2 * middle * slope, slope**2),
-        (widest, widest, length / 2), ((start, -up), (end, up)),
-    )  # fmt: skip
+        outer = min(70 * s + fat, 81 * s)
+        radii = np.array([outer, 1.14 * outer, 320 * s])
+        yield (
+            ellipsoid(centre, np.eye(3), radii),
+            ellipsoid(centre, np.eye(3), radii - [fat, fat, fat]),
+        )
 
 
 def _breasts(spine: Spine, person: Person) -> Iterator[Quadric]:

@@ -35,7 +35,7 @@ def add_vessels(
     _add_tubes(film, np.vstack(points), np.concatenate(radii))
 
 
-def within(sections: Vector, points: Vector, roundness: float = 2.6) -> np.ndarray:
+def within(sections: Vector, points: Vector, roundness: float = 2.9) -> np.ndarray:
     """Whether points (n, 3) lie within sections (n, 7)."""
     z = points[:, 2]
     x, y, right, left, front, back = (
@@ -52,25 +52,25 @@ def _tree(
     hilum: Vector, sign: float, s: float, rng: np.random.Generator
 ) -> tuple[Vector, Vector]:
     """Points (n, 3) along all branches of one lung and radii (n,)."""
-    # Ahead lie the lower lobe's large vessels; those to the apex are thinner: blood is heavy.
-    stems = np.linspace(-1.45, 1.35, 13) + rng.normal(0, 0.12, 13)
+    # Downwards go the lower lobe's large vessels; those to the apex are thinner: blood is heavy.
+    stems = np.linspace(-1.5, 1.4, 10) + rng.normal(0, 0.14, 10)
     points, radii = [], []
     for angle in stems:
         forth = rng.normal(0, 0.55)
         heading = np.array([sign * np.cos(angle) + 0.15 * sign, forth, np.sin(angle)])
-        radius = s * (2.9 - 0.75 * np.sin(angle) + rng.normal(0, 0.25))
-        start = hilum + rng.normal(0, 5.0, 3) * s * [0.5, 1.0, 1.4]
+        radius = s * (3.7 - 0.9 * np.sin(angle) + rng.normal(0, 0.3))
+        start = hilum + rng.normal(0, 5.0, 3) * s * [0.7, 1.2, 2.0]
         queue = [(start, heading / np.linalg.norm(heading), radius, 0)]
         while queue:
             at, course, thick, depth = queue.pop()
             length = s * rng.uniform(0.6, 1.3) * (34 if depth == 0 else 26)
             n = max(int(length / _STEP), 2)
-            bow = rng.normal(0, 0.22, 3)
+            bow = rng.normal(0, 0.38, 3)
             share = np.linspace(0, 1, n)[:, None]
             path = at + length * (share * course + share**2 / 2 * bow)
             points.append(path)
             radii.append(thick * (1 - 0.2 * share[:, 0]))
-            if depth >= 4 or thick < 0.45 * s:
+            if depth >= 4 or thick < 0.6 * s:
                 continue
             end, onward = path[-1], course + bow
             for spread in (rng.normal(0.30, 0.12), -rng.normal(0.55, 0.15)):
