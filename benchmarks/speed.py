@@ -128,7 +128,7 @@ def main() -> None:
         "--film", type=Path, help="a film of 1280 rows instead of the synthetic one"
     )
     options = parser.parse_args()
-    pixels, _ = sample_film()
+    pixels = sample_film().pixels
     command = [sys.executable, "-c", "from spinescan.app.main import cli; cli()"]
     with tempfile.TemporaryDirectory() as folder:
         film, large = Path(folder) / "film.jpg", Path(folder) / "large.jpg"

@@ -11,7 +11,7 @@ from spinescan.phantom.film import sample_film
 
 def main(target: Path) -> None:
     """Write the sample film as an 8-bit grey picture."""
-    pixels, _ = sample_film()
+    pixels = sample_film().pixels
     target.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(target)
 

@@ -10,5 +10,5 @@ from spinescan.phantom.film import sample_film
 @pytest.fixture(scope="session")
 def sample() -> tuple[Radiograph, Landmarks]:
     """The sample film, curves of 42 and 28 degrees, and its truth."""
-    pixels, truth = sample_film()
-    return Radiograph(pixels=pixels, sha256="5a" * 32), truth
+    film = sample_film()
+    return Radiograph(pixels=film.pixels, sha256="5a" * 32), film.landmarks

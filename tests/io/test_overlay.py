@@ -15,8 +15,9 @@ from spinescan.io.marks import Box, Label, clear_edge, push_apart, text_size, wr
 from spinescan.io.overlay import CURVE_COLOURS, draw_overlay, film_picture, film_scale
 from spinescan.io.words import explain
 from spinescan.measure.curves import find_curves
-from spinescan.phantom.film import SAMPLE_BENDS, sample_film, spine_film
+from spinescan.phantom.film import SAMPLE, sample_film
 from spinescan.phantom.shape import Bend
+from tests.phantom.films import film_of
 
 
 def film_and_report(pixels, landmarks, **changes):
@@ -38,7 +39,8 @@ def film_and_report(pixels, landmarks, **changes):
 
 @pytest.fixture(scope="module")
 def sample():
-    return sample_film()
+    film = sample_film()
+    return film.pixels, film.landmarks
 
 
 def near(picture, colour, *, tolerance=60):
@@ -102,7 +104,7 @@ def test_curves_and_csl_are_drawn_where_they_are_on_any_film(sample, grey):
 @pytest.mark.parametrize(
     "bends",
     [
-        SAMPLE_BENDS,
+        SAMPLE.plan.bends,
         (
             Bend("T2", "T5", 25, "right"),
             Bend("T6", "T11", 60, "left"),
@@ -116,7 +118,8 @@ def test_curves_and_csl_are_drawn_where_they_are_on_any_film(sample, grey):
 def test_labels_lie_inside_the_picture_and_hide_neither_spine_nor_each_other(
     monkeypatch, bends, crop
 ):
-    pixels, truth = spine_film(bends, rows=640)
+    film = film_of(bends, rows=640)
+    pixels, truth = film.pixels, film.landmarks
     if crop:  # as tight as AASCE films are
         keep = [i for i, name in enumerate(truth.names) if name in FRONTAL_NAMES]
         points = truth.points_xy[keep]
@@ -145,7 +148,7 @@ def test_labels_lie_inside_the_picture_and_hide_neither_spine_nor_each_other(
 
 @pytest.mark.parametrize("rows", [200, 1000, 6000])
 def test_films_of_all_sizes_give_a_picture_to_look_at(rows):
-    _, truth = spine_film(rows=200)
+    truth = film_of(SAMPLE.plan.bends, rows=200).landmarks
     pixels = np.zeros((rows, round(rows * 0.42)), dtype=np.float32)
     points = Landmarks.from_points(truth.names, truth.points_xy * rows / 200)
     picture = draw_overlay(*film_and_report(pixels, points))

@@ -14,12 +14,12 @@ from spinescan.app.main import cli
 from spinescan.core.errors import DataError
 from spinescan.data.sources import AasceFilm, read_aasce
 from spinescan.infer.bundle import Bundle
-from spinescan.phantom.film import spine_film
 from spinescan.phantom.shape import Bend
 from spinescan.train import landmarks
 from spinescan.train.landmarks import cross_validate, train_bundle
 from spinescan.train.recipe import LandmarkRecipe
 from tests.data.layouts import Sheet, write_aasce
+from tests.phantom.films import film_of
 
 # Worker processes are forked from a process in which onnxruntime and the progress bar have threads.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
@@ -64,8 +64,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five films of four cases; the landmarks of the last one are said to be wrong."""
     sheets = []
     for seed, bends in enumerate(BENDS):
-        pixels, truth = spine_film(bends, rows=256, seed=seed)
-        sheets.append(Sheet(pixels, truth.points_xy[:68].reshape(17, 4, 2), f"case{seed}"))
+        film = film_of(bends, rows=256, seed=seed)
+        corners = film.landmarks.frontal_corners()[1]
+        sheets.append(Sheet(film.pixels, corners, f"case{seed}"))
     sheets.append(sheets[0])
     sheets.append(replace(sheets[1], case="case3", suspect=True))
     return write_aasce(tmp_path_factory.mktemp("data"), sheets)

@@ -1,6 +1,7 @@
 """Published data sets, in the layouts they are handed around in."""
 
 import csv
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spinescan.core.anatomy import LEVELS
+from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_NAMES, LEVELS
 from spinescan.core.errors import DataError
+
+PHANTOM_TRUTH = "truth.jsonl"
 
 _INDEX = ("file", "case", "height", "width", "suspect_landmarks", "exact_duplicate_of")
 _ANGLES = ("cobb_1", "cobb_2", "cobb_3")
@@ -21,21 +24,29 @@ _KIND = ("field_of_view", "source_style")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AasceFilm:
-    """A frontal film of the AASCE 2019 challenge (SpineWeb Dataset 16).
+class CornerFilm:
+    """A frontal film whose vertebral corners are known.
 
     `corners_px` is float64 (17, 4, 2): levels T1..L5, corners in the order of `FRONTAL_CORNERS`,
-    (x, y) in pixels of the film, which is `size` (rows, columns) large. `angles_deg` are the
-    challenge's own three angles. `group` is shared by films of one case and by exact duplicates.
-    `suspect` marks landmarks known to be wrong.
+    (x, y) in pixels of the film, NaN for a level that it does not show. `group` is shared by films
+    of one person and by exact duplicates. `suspect` marks landmarks known to be wrong.
     """
 
     file: str
     path: Path
     group: str
     corners_px: NDArray[np.float64]
-    angles_deg: NDArray[np.float64]
     suspect: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AasceFilm(CornerFilm):
+    """A film of the AASCE 2019 challenge (SpineWeb Dataset 16), `size` (rows, columns) large.
+
+    `angles_deg` are the challenge's own three angles.
+    """
+
+    angles_deg: NDArray[np.float64]
     size: tuple[int, int]
 
 
@@ -84,6 +95,42 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
             )
         )
     return tuple(films)
+
+
+def read_phantoms(folder: Path) -> tuple[CornerFilm, ...]:
+    """Frontal films of a set that `spinescan phantom` has drawn, from `truth.jsonl`.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or a line cannot be understood.
+    """
+    path = folder / PHANTOM_TRUTH
+    films = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for record in map(json.loads, lines):
+            if record["view"] != "frontal":
+                continue
+            places = dict(
+                zip(record["landmarks"]["names"], record["landmarks"]["points_xy"], strict=True)
+            )
+            corners = np.array([places.get(name, (np.nan, np.nan)) for name in FRONTAL_NAMES])
+            corners = corners.reshape(len(LEVELS), len(FRONTAL_CORNERS), 2)
+            corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
+            file = record["file"]
+            group = f"phantom {record['phantom']['seed']}"
+            films.append(CornerFilm(file, folder / file, group, corners, suspect=False))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: film {len(films) + 1} not understood ({error})") from error
+    return tuple(films)
+
+
+def read_corner_films(folder: Path) -> tuple[CornerFilm, ...]:
+    """Films with corners in any layout known here: a set of phantoms, else AASCE's."""
+    return read_phantoms(folder) if (folder / PHANTOM_TRUTH).is_file() else read_aasce(folder)
 
 
 def read_boxes(folder: Path) -> tuple[BoxedFilm, ...]:

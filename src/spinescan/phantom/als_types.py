@@ -56,18 +56,26 @@ class AlsForm:
     most_shift: float = 1.3
 
 
-_PELVIS_3C = (Limit("transition", low=-0.2, unit=0.3), Limit("counter_tilt_deg", high=3.0, unit=5))
-_PELVIS_4C = (Limit("transition", high=-0.2, unit=0.3), Limit("counter_tilt_deg", low=3.0, unit=5))
+_PELVIS_3C = (Limit("transition", low=-0.2, unit=0.3), Limit("counter_tilt_deg", high=2.5, unit=5))
+_PELVIS_4C = (Limit("transition", high=-0.2, unit=0.3), Limit("counter_tilt_deg", low=2.5, unit=5))
+
+# Regions by apex (Lenke/SRS): a quarter level lies between a vertebra's and its disc's half.
+_THORACIC = Limit("thoracic_apex", 4.75, 10.75, unit=0.75)
+_THORACOLUMBAR = Limit("lower_apex", 10.75, 12.25, unit=0.75)
+_LUMBAR = Limit("lower_apex", 12.25, 15.25, unit=0.75)
+_BELOW = Limit("lower_apex", 10.75, 15.25, unit=0.75)
 
 FORMS: dict[AlsType, AlsForm] = {
     "3CH": AlsForm(
         "thoracic",
         (18, 65),
         (0.0, 0.6),
-        lower_end=("L4", "L5"),
+        lower_end=("L5",),
         takeoff=(-0.5, 0.15),
         limits=(
             *_PELVIS_3C,
+            _THORACIC,
+            _BELOW,
             Limit("crossing", high=0.25, unit=0.3),
             Limit("ratio", high=0.9, unit=0.3),
         ),
@@ -76,10 +84,10 @@ FORMS: dict[AlsType, AlsForm] = {
         "lower",
         (18, 55),
         (0.0, 0.0),
-        meeting=("T7", "T8", "T9"),
+        meeting=("T5", "T6", "T7", "T8"),
         lower_end=("L5",),
         takeoff=(0.3, 0.6),
-        limits=(Limit("counter_tilt_deg", high=3.0, unit=5)),
+        limits=(_THORACOLUMBAR, Limit("counter_tilt_deg", high=2.5, unit=5)),
     ),
     "3CN": AlsForm(
         "thoracic",
@@ -89,6 +97,8 @@ FORMS: dict[AlsType, AlsForm] = {
         takeoff=(0.2, 0.5),
         limits=(
             *_PELVIS_3C,
+            _THORACIC,
+            _BELOW,
             Limit("crossing", 0.25, 0.5, unit=0.15),
             Limit("ratio", high=0.9, unit=0.3),
         ),
@@ -101,6 +111,8 @@ FORMS: dict[AlsType, AlsForm] = {
         takeoff=(0.25, 0.55),
         limits=(
             *_PELVIS_3C,
+            _THORACIC,
+            _BELOW,
             Limit("crossing", low=0.5, unit=0.3),
             Limit("ratio", 0.6, 1.0, unit=0.2),
         ),
@@ -113,6 +125,8 @@ FORMS: dict[AlsType, AlsForm] = {
         takeoff=(0.4, 0.8),
         limits=(
             *_PELVIS_4C,
+            _THORACIC,
+            _BELOW,
             Limit("crossing", low=0.25, unit=0.3),
             Limit("ratio", 0.8, 1.4, unit=0.3),
         ),
@@ -126,6 +140,8 @@ FORMS: dict[AlsType, AlsForm] = {
         takeoff=(0.35, 0.7),
         limits=(
             *_PELVIS_4C,
+            _THORACIC,
+            _LUMBAR,
             Limit("ratio", low=1.6, unit=0.5),
         ),
     ),
@@ -139,6 +155,8 @@ FORMS: dict[AlsType, AlsForm] = {
         takeoff=(0.35, 0.7),
         limits=(
             *_PELVIS_4C,
+            _THORACIC,
+            _THORACOLUMBAR,
             Limit("ratio", low=1.6, unit=0.5),
         ),
     ),
@@ -175,13 +193,14 @@ def draw_als(
     """
     form = FORMS[als]
     for _ in range(_TRIES):
-        proximal, thoracic, lower = _curves(form, rng, cobb_deg)
+        proximal, thoracic, lower = _curves(form, base.lumbar, rng, cobb_deg)
         bends = tuple(b for b in (proximal, thoracic, lower) if b is not None)
         takeoff = rng.uniform(*form.takeoff) * bends[-1].cobb_deg
         if lower is None:  # nothing below the thoracic curve: it runs out into the lumbar spine
             takeoff = 0.0
         plan = replace(base, bends=bends, takeoff_deg=float(takeoff))
-        facts = frontal_facts(build_spine(plan), thoracic, lower)
+        spine = build_spine(plan)
+        facts = frontal_facts(spine, thoracic, lower)
         margin = min(limit.margin(facts) for limit in form.limits)
         if margin >= least_margin and abs(facts.shift) <= form.most_shift:
             return AlsDraw(plan, thoracic, lower, facts, float(margin))
@@ -190,14 +209,15 @@ def draw_als(
 
 
 def _curves(
-    form: AlsForm, rng: np.random.Generator, cobb_deg: float | None
+    form: AlsForm, lumbar: int, rng: np.random.Generator, cobb_deg: float | None
 ) -> tuple[Bend | None, Bend | None, Bend | None]:
     """Proximal thoracic, main thoracic and lower curve; below 6 degrees a curve is left out."""
     main = cobb_deg if cobb_deg is not None else rng.uniform(*form.cobb_deg)
     other = main * rng.uniform(*form.other)
     meeting = str(rng.choice(form.meeting))
     upper = str(rng.choice(form.thoracic_upper))
-    end = str(rng.choice(form.lower_end))
+    # Lower ends are named for five lumbar vertebrae: what counts is how far the sacrum is.
+    end = f"L{int(str(rng.choice(form.lower_end))[1]) + lumbar - 5}"
     thoracic_deg, lower_deg = (main, other) if form.main == "thoracic" else (other, main)
     # Right thoracic curves are the rule.
     right: Side = "right" if rng.random() < 0.85 else "left"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from spinescan.phantom.expose import blurred
 from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Quadric, ellipsoid
 from spinescan.phantom.shape import Spine
@@ -15,8 +16,6 @@ from spinescan.phantom.vertebrae import Vector, Vertebra
 
 # Attenuation per mm beyond that of the soft tissue that a bone displaces.
 CORTEX, SPONGIOSA = 0.032, 0.009
-
-_WALL_MM = 0.8
 
 # Along the spine, at C3, T1, T6, T12, L3, L5 (rows of `level_names`).
 _PLACES = (0.0, 5.0, 10.0, 16.0, 19.0, 21.0)
@@ -30,10 +29,17 @@ _PEDICLE_PLACE = (0.82, 0.72, 0.68, 0.62, 0.62, 0.68)  # share of the half width
 
 
 def add_column(film: Film, spine: Spine, person: Person, rng: np.random.Generator) -> None:
-    """Add all vertebrae; `rng` varies the parts around the bodies, not the bodies."""
+    """Add all vertebrae; `rng` varies density, grain and the arches, not the bodies' shape."""
+    bones = Film(film.beam)
     for place, vertebra in enumerate(spine.vertebrae):
-        add_body(film, vertebra, person.bone)
-        _add_arch(film, vertebra, float(place), person.bone, spine.scale, rng)
+        density = person.bone * float(np.exp(0.08 * rng.standard_normal()))
+        add_body(bones, vertebra, density, wall_mm=float(rng.uniform(0.5, 1.0)))
+        _add_arch(bones, vertebra, float(place), density, spine.scale, rng)
+    # Spongy bone is not smooth: its grain is about a millimetre wide.
+    grain = blurred(
+        rng.standard_normal(bones.attenuation.shape, dtype=np.float32), 0.7 / film.beam.pixel_mm
+    )
+    film.attenuation += bones.attenuation * (1 + 0.05 * grain / max(float(grain.std()), 1e-6))
 
 
 def body_solid(vertebra: Vertebra) -> Quadric:
@@ -52,9 +58,9 @@ def body_solid(vertebra: Vertebra) -> Quadric:
     )
 
 
-def add_body(film: Film, vertebra: Vertebra, bone: float) -> None:
+def add_body(film: Film, vertebra: Vertebra, bone: float, *, wall_mm: float = 0.8) -> None:
     """Add one vertebral body: thin walls, bright endplates, spongy inside."""
-    film.add_shell(body_solid(vertebra), _WALL_MM, CORTEX * bone, SPONGIOSA * bone)
+    film.add_shell(body_solid(vertebra), wall_mm, CORTEX * bone, SPONGIOSA * bone)
     # The ring apophysis: endplates are thickest along their edge.
     for plate, sign in ((vertebra.superior, -1), (vertebra.inferior, 1)):
         frame = np.stack([plate.across, plate.back, plate.normal])

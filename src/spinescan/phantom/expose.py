@@ -35,6 +35,8 @@ class Technique:
         Quantiles of the picture that become black and white.
     gamma
         Exponent of the grey scale, above 1 is darker.
+    steepness
+        Of the S-shaped curve that spares highlights and shadows; 0 is a straight line.
     """
 
     photons_per_mm2: float = 8e5
@@ -47,6 +49,7 @@ class Technique:
     edges_mm: float = 4.0
     window: tuple[float, float] = (0.02, 0.995)
     gamma: float = 1.0
+    steepness: float = 0.0
 
     @classmethod
     def ideal(cls) -> Self:
@@ -63,18 +66,35 @@ class Technique:
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Self:
         """One of many plausible techniques."""
+        compression = float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.2, 0.8]))
         return cls(
             photons_per_mm2=float(np.exp(rng.uniform(np.log(1.5e5), np.log(3e6)))),
             scatter=float(rng.uniform(0.05, 0.8)),
             scatter_mm=float(rng.uniform(25, 60)),
             blur_mm=float(rng.uniform(0.15, 0.8)),
-            compression=float(rng.choice([0.0, rng.uniform(0.1, 0.75)], p=[0.3, 0.7])),
+            compression=compression,
             compression_mm=float(rng.uniform(20, 60)),
             edges=float(rng.choice([0.0, rng.uniform(0.2, 2.0)], p=[0.3, 0.7])),
             edges_mm=float(rng.uniform(1.5, 8.0)),
-            window=(float(rng.uniform(0.0, 0.3)), float(rng.uniform(0.97, 1.0))),
-            gamma=float(np.exp(rng.normal(0.0, 0.25))),
+            window=(_low_end(rng), float(rng.uniform(0.985, 1.0))),
+            # Uncompressed films are darkened, or the belly would be all white.
+            gamma=float(np.exp(rng.normal(0.5 - 0.5 * compression, 0.2))),
+            steepness=float(rng.uniform(0.0, 4.0)),
         )
+
+
+def _low_end(rng: np.random.Generator) -> float:
+    """Most films show the lungs; some are windowed for the spine and lose them in black."""
+    return float(rng.uniform(0.1, 0.3) if rng.random() < 0.12 else rng.uniform(0.0, 0.05))
+
+
+def _s_curve(x: Grid, steepness: float) -> Grid:
+    """The film's own curve through (0, 0) and (1, 1): a logistic one, cut and scaled."""
+    if steepness < 0.1:
+        return x
+    ends = 1 / (1 + np.exp(steepness * np.array([0.5, -0.5])))
+    curve = 1 / (1 + np.exp(-steepness * (np.clip(x, -0.5, 1.5) - 0.5)))
+    return np.asarray((curve - ends[0]) / (ends[1] - ends[0]), dtype=np.float32)
 
 
 def expose(
@@ -102,8 +122,8 @@ def expose(
             signal - blurred(signal, technique.edges_mm / pixel_mm)
         )
     low, high = np.quantile(signal[::4, ::4], technique.window)
-    shown = np.clip((signal - low) / max(high - low, 1e-6), 0, 1) ** technique.gamma
-    return np.asarray(shown, dtype=np.float32)
+    shown = _s_curve((signal - low) / max(high - low, 1e-6), technique.steepness)
+    return np.asarray(np.clip(shown, 0, 1) ** technique.gamma, dtype=np.float32)
 
 
 def blurred(image: Grid, sigma: float) -> Grid:

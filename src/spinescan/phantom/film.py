@@ -14,14 +14,21 @@ from numpy.typing import NDArray
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import AlsType, Curve
+from spinescan.phantom.arms import add_arms
 from spinescan.phantom.beam import Beam, Facing
 from spinescan.phantom.clinic import at_the_clinic
 from spinescan.phantom.clinic_recipe import ClinicRecipe
 from spinescan.phantom.column import add_column
 from spinescan.phantom.expose import Technique, expose
+from spinescan.phantom.organs import add_organs
+from spinescan.phantom.pelvis import add_pelvis
 from spinescan.phantom.render import Film, Grid
 from spinescan.phantom.sample import SagittalClass, Subject, draw_subject
-from spinescan.phantom.shape import Spine, build_spine
+from spinescan.phantom.person import Person
+from spinescan.phantom.skull import add_skull
+from spinescan.phantom.shape import Bend, Spine, SpinePlan, build_spine
+from spinescan.phantom.thorax import add_thorax
+from spinescan.phantom.torso import add_torso
 from spinescan.phantom.truth import (
     View,
     film_points,
@@ -33,6 +40,11 @@ from spinescan.phantom.vertebrae import Vector
 Extent = Literal["spine", "trunk", "whole", "lumbar"]
 
 ROWS = 1280
+
+SAMPLE_CLINIC = ClinicRecipe(
+    long_weight=0, photo_weight=0, teaching_weight=0, invert_chance=0, border_chance=0
+)
+"""A clean export, as from an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,9 @@ class Phantom:
 
 
 def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
-    """Draw one film; the same order and seed give the same film on the same platform.
+    """Draw a person who fits the order, and a film of them.
+
+    The same order and seed give the same film on the same platform.
 
     Raises
     ------
@@ -122,16 +136,19 @@ def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
         If no person fits the order.
     """
     order = order or Order()
-    who, anatomy, pose, machine, clinic = (
-        np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)
-    )
     subject = draw_subject(
-        who,
+        _stream(seed, 0),
         als=order.als,
         cobb_deg=order.cobb_deg,
         sagittal=order.sagittal,
         least_margin=order.least_margin,
     )
+    return draw_film(subject, order, seed)
+
+
+def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
+    """Draw a film of a person; what the order says of the spine is not looked at."""
+    anatomy, pose, machine, clinic = (_stream(seed, k) for k in range(1, 5))
     spine = build_spine(subject.plan, anatomy)
     if not order.plain:
         spine = spine.moved(_turned(pose), np.zeros(3))
@@ -180,14 +197,23 @@ def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
     )
 
 
+def _stream(seed: int, stage: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stage,)))
+
+
 def add_body(
     film: Film, spine: Spine, subject: Subject, order: Order, rng: np.random.Generator
 ) -> tuple[Vector, Vector]:
     """Add all of a person to the film; curves (n, 3) along the right and left iliac crest."""
     person = subject.person
+    add_torso(film, spine, person, rng)
+    add_organs(film, spine, person, rng)
+    add_arms(film, spine, person, rng)
     add_column(film, spine, person, rng)
-    nothing = spine.pelvis.heads + [0.0, 0.0, 120.0]
-    return nothing[:1], nothing[1:]
+    add_thorax(film, spine, person, rng)
+    add_skull(film, spine, person, rng)
+    marks = add_pelvis(film, spine, person, rng)
+    return marks.crest_right, marks.crest_left
 
 
 def aim(spine: Spine, order: Order, rng: np.random.Generator) -> Beam:
@@ -274,3 +300,27 @@ def _cobb_lines(
     return np.array(
         [[ends(b.upper, "superior"), ends(b.lower, "inferior")] for b in subject.main_bends]
     )
+
+
+SAMPLE = Subject(
+    person=Person(age_years=15, sex="female", fatness=0.25, breath=0.8),
+    plan=SpinePlan(
+        bends=(
+            Bend("T1", "T5", 18, "left"),
+            Bend("T5", "T11", 42, "right"),
+            Bend("T12", "L4", 28, "left"),
+        ),
+        length_mm=410,
+    ),
+    als=None,
+    als_margin=None,
+    main_bends=(Bend("T5", "T11", 42, "right"), Bend("T12", "L4", 28, "left")),
+    sagittal="healthy",
+    sagittal_margin_deg=0.0,
+)
+"""Who is on the sample film: a girl of 15 with a right thoracic and a left lumbar curve."""
+
+
+def sample_film() -> Phantom:
+    """The film that demos and tests scan: an S-shaped curve of about 42 and 28 degrees."""
+    return draw_film(SAMPLE, Order(extent="whole", clinic=SAMPLE_CLINIC), seed=1)

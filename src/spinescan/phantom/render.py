@@ -73,28 +73,30 @@ class Film:
     def add_samples(self, points: Vector, matter: Vector) -> None:
         """Add small pieces of matter: points (n, 3), attenuation times volume (n,) in mm^2."""
         beam = self.beam
-        size = beam.pixel_mm / beam.magnification(points)
-        value = matter / size**2
-        x, y = (beam.project(points) - 0.5).T
-        column, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+        axes = np.stack([beam.right, beam.down, beam.normal], axis=1)
+        across, down, away = ((points - beam.source) @ axes).T
+        # Pixels to a millimetre at the place of each piece.
+        scale = beam.distance_mm / beam.pixel_mm / away
+        left, top = ((beam.corner - beam.source) @ axes)[:2] / beam.pixel_mm
+        x, y = across * scale - left + 0.5, down * scale - top + 0.5
+        # A margin of one pixel on each side takes what falls half off the film.
+        wide = beam.columns + 2
+        on = (x >= 0) & (x < beam.columns + 1) & (y >= 0) & (y < beam.rows + 1)
+        if not on.all():
+            x, y, scale, matter = x[on], y[on], scale[on], matter[on]
+        column, row = x.astype(np.int64), y.astype(np.int64)
         dx, dy = x - column, y - row
-        total = np.zeros(beam.rows * beam.columns)
-        for right, down, share in (
-            (0, 0, (1 - dx) * (1 - dy)),
-            (1, 0, dx * (1 - dy)),
-            (0, 1, (1 - dx) * dy),
-            (1, 1, dx * dy),
-        ):
-            c, r = column + right, row + down
-            on = (c >= 0) & (c < beam.columns) & (r >= 0) & (r < beam.rows)
-            total += np.bincount(
-                r[on] * beam.columns + c[on], (value * share)[on], minlength=total.size
-            )
-        self.attenuation += total.reshape(beam.rows, beam.columns).astype(np.float32)
+        first = row * wide + column
+        low = matter * scale**2
+        high, low = low * dy, low * (1 - dy)
+        total = np.zeros((beam.rows + 2) * wide)
+        for step, value in ((0, low), (wide, high)):
+            right = value * dx
+            total += np.bincount(first + step, value - right, minlength=total.size)
+            total += np.bincount(first + (step + 1), right, minlength=total.size)
+        self.attenuation += total.reshape(-1, wide)[1:-1, 1:-1].astype(np.float32)
 
-    def add_stack(
-        self, sections: Vector, per_mm: float, *, roundness: float = 2.0
-    ) -> None:
+    def add_stack(self, sections: Vector, per_mm: float, *, roundness: float = 2.0) -> None:
         """A body of horizontal cross-sections, such as a trunk, a lung or a limb.
 
         Parameters
@@ -152,7 +154,10 @@ def shrunk(solid: Quadric, wall_mm: float) -> Quadric | None:
     if g2 < 0 and not solid.cuts:  # an ellipsoid: all three half axes lose a wall
         reach = tuple(r - wall_mm for r in solid.reach)
         return Quadric(
-            solid.centre, solid.frame, (a - wall_mm, b - wall_mm), (1, 0, -1 / reach[2] ** 2),
+            solid.centre,
+            solid.frame,
+            (a - wall_mm, b - wall_mm),
+            (1, 0, -1 / reach[2] ** 2),
             (reach[0], reach[1], reach[2]),
         )
     cuts = tuple((point - wall_mm * normal, normal) for point, normal in solid.cuts)

@@ -17,6 +17,8 @@ from spinescan.phantom.vertebrae import S1_SIZE, Endplate, Vector, Vertebra, lev
 
 Side = Literal["left", "right"]
 
+_MOST_TILT = np.radians(80.0)
+
 ADULT_LENGTH_MM = 437.0
 """T1 to L5, along the bodies: the mean of the CT spines (see `vertebrae.PITCH_MM`)."""
 
@@ -164,7 +166,13 @@ class Spine:
 
 
 def build_spine(plan: SpinePlan, rng: np.random.Generator | None = None) -> Spine:
-    """Put a plan into space; without `rng` all sizes are those of the table."""
+    """Put a plan into space; without `rng` all sizes are those of the table.
+
+    Raises
+    ------
+    ValueError
+        If a vertebra would be tilted by more than 80 degrees.
+    """
     names = level_names(plan.lumbar)
     scale = plan.length_mm / ADULT_LENGTH_MM
     size = sizes(names) * scale
@@ -173,8 +181,10 @@ def build_spine(plan: SpinePlan, rng: np.random.Generator | None = None) -> Spin
         size *= np.exp(plan.unevenness * rng.standard_normal(size.shape))
     heights, gaps = size[:, 4], size[:, 5]
     steps = np.column_stack([heights, gaps]).ravel()
-    frontal = _frontal_tilts(plan, names, steps)
     sagittal = _sagittal_tilts(plan.profile, names, steps)
+    frontal = _frontal_tilts(plan, names, steps, sagittal)
+    if max(np.abs(frontal).max(), np.abs(sagittal).max()) > _MOST_TILT:
+        raise ValueError(f"a vertebra of this plan lies on its side: {plan}")
     twist = _twists(plan, names)
     middles = _walk(frontal, sagittal, steps)
     plates = [
@@ -193,19 +203,21 @@ def build_spine(plan: SpinePlan, rng: np.random.Generator | None = None) -> Spin
     return Spine(vertebrae, _pelvis(plan, scale), plan, scale)
 
 
-def _frontal_tilts(plan: SpinePlan, names: Sequence[str], steps: Vector) -> Vector:
+def _frontal_tilts(
+    plan: SpinePlan, names: Sequence[str], steps: Vector, sagittal: Vector
+) -> Vector:
     """Frontal tilt (2n + 1,) of all endplates and S1 in radians, + if the left side lies lower."""
     if plan.takeoff_deg is not None or not plan.bends:
         return _tilts_from(plan.takeoff_deg or 0.0, plan, names, steps)
-    first, upright = 2 * names.index("T1"), np.zeros(len(steps) + 1)
+    first = 2 * names.index("T1")
 
     def offset(takeoff_deg: float) -> float:
         tilts = _tilts_from(takeoff_deg, plan, names, steps)
-        return float(_walk(tilts, upright, steps)[first, 0])
+        return float(_walk(tilts, sagittal, steps)[first, 0])
 
     # Secant: T1's offset is nearly linear in the takeoff.
     low, high = 0.0, plan.bends[-1].cobb_deg / 2 + 1.0
-    for _ in range(6):
+    for _ in range(12):
         slope = (offset(high) - offset(low)) / (high - low)
         low, high = high, high - offset(high) / slope
         if abs(high - low) < 1e-9:
@@ -228,7 +240,9 @@ def _tilts_from(takeoff_deg: float, plan: SpinePlan, names: Sequence[str], steps
         values += [start, start - turn]
     knots.append(0.0)
     values.append(base + 0.4 * (values[-1] - base))  # no strong curve above the first bend
-    return _eased(along, knots[::-1], values[::-1])
+    # Bends that share a vertebra name its endplates crosswise: both have the same tilt.
+    order = np.argsort(knots, kind="stable")
+    return _eased(along, [knots[i] for i in order], [values[i] for i in order])
 
 
 def _sagittal_tilts(profile: Profile, names: Sequence[str], steps: Vector) -> Vector:

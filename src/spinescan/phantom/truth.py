@@ -13,7 +13,7 @@ from spinescan.core.anatomy import FRONTAL_CORNERS, LATERAL_CORNERS
 from spinescan.core.report import Curve
 from spinescan.measure.curves import MIN_COBB_DEG, region_of
 from spinescan.phantom.beam import Beam, outline_ends, tilt_on_film_deg
-from spinescan.phantom.facts import apex_level
+from spinescan.phantom.facts import apex_name
 from spinescan.phantom.shape import Side, Spine
 from spinescan.phantom.vertebrae import Endplate, Vector
 
@@ -65,14 +65,14 @@ def cobb_on_film_deg(spine: Spine, beam: Beam, upper: str, lower: str) -> float:
 def true_curves(spine: Spine, beam: Beam) -> tuple[Curve, ...]:
     """The planned curves that reach 10 degrees on the film, largest first.
 
-    Sides are those of the picture, on which the patient's right lies on the left. The apex is a
-    vertebra of the plan's curve in space.
+    Sides are those of the picture, on which the patient's right lies on the left. The apex is that of
+    the curve in space.
     """
     curves = []
     for bend in spine.plan.bends:
         cobb = abs(cobb_on_film_deg(spine, beam, bend.upper, bend.lower))
         if cobb >= MIN_COBB_DEG:
-            apex = apex_level(spine, bend)
+            apex = apex_name(spine, bend)
             # The patient's left is the picture's right.
             side: Side = "right" if bend.convex == "left" else "left"
             curves.append(

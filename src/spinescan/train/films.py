@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from spinescan.data.sources import AasceFilm
+from spinescan.data.sources import CornerFilm
 from spinescan.io.read import read_radiograph
 
 
@@ -20,7 +20,7 @@ class Film:
     corners: NDArray[np.float64]
 
 
-def load_films(sources: Iterable[AasceFilm], rows: int) -> list[Film]:
+def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
     """Read films, reduced to at most `rows` tall."""
     films = []
     for source in sources:

@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import spinescan
 from spinescan.core.errors import DataError
-from spinescan.data.sources import AasceFilm
+from spinescan.data.sources import AasceFilm, CornerFilm
 from spinescan.data.split import grouped_folds
 from spinescan.infer.bundle import BUNDLE_FILE, Bundle
 from spinescan.infer.preprocess import InputSpec
@@ -31,24 +32,28 @@ from spinescan.train.export import export_bundle
 from spinescan.train.films import load_films
 from spinescan.train.finder import FinderFilms, finder_loss
 from spinescan.train.loop import fit
-from spinescan.train.network import Finder, Refiner, load_encoder
+from spinescan.train.network import Finder, Refiner, load_weights
 from spinescan.train.recipe import LandmarkRecipe, StageRecipe
 from spinescan.train.refiner import RefinerFilms, refiner_loss
 
+RUN_FILE = "run.json"
 FINDER_FILM_ROWS = 576
 REFINER_FILM_ROWS = 1024
 """Films are held at about the resolution that a stage sees: augmentation costs by the pixel."""
 
 
 def cross_validate(
-    films: Sequence[AasceFilm],
+    films: Sequence[CornerFilm],
     recipe: LandmarkRecipe,
     weights: Path | None,
     run: Path,
     *,
     fold: int | None = None,
+    extra: Sequence[CornerFilm] = (),
 ) -> list[Path]:
     """Train on all folds but one, scan the films of that one, for every fold (or only `fold`).
+
+    `extra` films, such as phantoms, teach in every fold and are never scored.
 
     Returns the files of Reports (JSON Lines), one for each fold, that `spinescan bench aasce
     --reports` scores.
@@ -66,7 +71,7 @@ def cross_validate(
         folder = run / f"fold-{k}"
         held_out = set(part)
         training = [film for i, film in enumerate(films) if i not in held_out]
-        bundle = train_bundle(training, recipe, weights, folder)
+        bundle = train_bundle([*training, *extra], recipe, weights, folder)
         reports.append(folder / "reports.jsonl")
         if not reports[-1].is_file():
             scan_films([films[i] for i in part], bundle, reports[-1])
@@ -74,14 +79,16 @@ def cross_validate(
 
 
 def train_bundle(
-    films: Sequence[AasceFilm],
+    films: Sequence[CornerFilm],
     recipe: LandmarkRecipe,
     weights: Path | None,
     folder: Path,
 ) -> Path:
     """Train both networks on `films` and write `folder/bundle`.
 
-    Films whose landmarks are known to be wrong (`suspect`) teach nothing and are left out.
+    Films whose landmarks are known to be wrong (`suspect`), or that show fewer than four levels,
+    teach nothing and are left out. `weights` is a file for the encoders, or the folder of an
+    earlier training of the same networks, which is carried on with these films.
 
     Raises
     ------
@@ -90,12 +97,12 @@ def train_bundle(
     BundleError
         If an exported network does not answer as the trained one does.
     """
-    teachers = [film for film in films if not film.suspect]
+    teachers = [film for film in films if not film.suspect and _levels_shown(film) >= 4]
     names = "\n".join(sorted(film.file for film in teachers))
     plan = {
         "films": len(teachers),
         "film_names_sha256": hashlib.sha256(names.encode()).hexdigest(),
-        "initial_weights": None if weights is None else weights.name,
+        "initial_weights": None if weights is None else _named(weights),
         "recipe": recipe.to_dict(),
     }
     # The gate's limits teach nothing: they may change, and `bundle` be removed to write it anew.
@@ -116,7 +123,7 @@ def train_bundle(
         task=FRONTAL_BUNDLE,
         settings=recipe.settings,
         provenance={
-            "trained_on": ["aasce"],
+            "trained_on": sorted({_set_of(film) for film in teachers}),
             **plan,
             "spinescan": spinescan.__version__,
             "torch": torch.__version__,
@@ -126,9 +133,25 @@ def train_bundle(
     return bundle
 
 
+def _levels_shown(film: CornerFilm) -> int:
+    return int(np.isfinite(film.corners_px).all(axis=(1, 2)).sum())
+
+
+def _set_of(film: CornerFilm) -> str:
+    return "aasce" if isinstance(film, AasceFilm) else "phantoms"
+
+
+def _named(weights: Path) -> str:
+    """The file's name; for an earlier training, what it was trained on and how."""
+    if not weights.is_dir():
+        return weights.name
+    note = (weights / RUN_FILE).read_bytes() if (weights / RUN_FILE).is_file() else b""
+    return f"earlier training, run.json {hashlib.sha256(note).hexdigest()}"
+
+
 def _claim(folder: Path, plan: Mapping[str, Any]) -> None:
     """Note in `folder` what is trained there, so that nothing else is carried on by mistake."""
-    note, text = folder / "run.json", json.dumps(plan, indent=1) + "\n"
+    note, text = folder / RUN_FILE, json.dumps(plan, indent=1) + "\n"
     begun = note.is_file() and any(folder.glob("*.pt"))
     if begun and note.read_text(encoding="utf-8") != text:
         raise DataError(f"{folder} holds another training ({note.name}): choose another folder")
@@ -136,7 +159,7 @@ def _claim(folder: Path, plan: Mapping[str, Any]) -> None:
     note.write_text(text, encoding="utf-8")
 
 
-def scan_films(films: Sequence[AasceFilm], bundle: Path, reports: Path) -> None:
+def scan_films(films: Sequence[CornerFilm], bundle: Path, reports: Path) -> None:
     """Scan films with a bundle; one Report a line, with the film's name in the data set."""
     scanner = Scanner(Bundle.load(bundle))
     draft = reports.with_suffix(".tmp")
@@ -152,13 +175,13 @@ def input_spec(stage: StageRecipe) -> InputSpec:
 
 
 def train_finder(
-    films: Sequence[AasceFilm], recipe: LandmarkRecipe, weights: Path | None, folder: Path
+    films: Sequence[CornerFilm], recipe: LandmarkRecipe, weights: Path | None, folder: Path
 ) -> Finder:
     """Train the finder on `films`, resuming from `folder` if it holds a checkpoint."""
     stage = recipe.finder
     torch.manual_seed(recipe.seed)
     network = Finder(recipe.backbone, stage.channels)
-    load_encoder(network, weights)
+    load_weights(network, weights, "finder")
     data = FinderFilms(
         load_films(films, FINDER_FILM_ROWS),
         input_spec(stage),
@@ -170,14 +193,14 @@ def train_finder(
 
 
 def train_refiner(
-    films: Sequence[AasceFilm], recipe: LandmarkRecipe, weights: Path | None, folder: Path
+    films: Sequence[CornerFilm], recipe: LandmarkRecipe, weights: Path | None, folder: Path
 ) -> Refiner:
     """Train the refiner on `films`, resuming from `folder` if it holds a checkpoint."""
     stage = recipe.refiner
     pitch_px = recipe.settings["pitch_px"]
     torch.manual_seed(recipe.seed + 1)
     network = Refiner(recipe.backbone, stage.channels)
-    load_encoder(network, weights)
+    load_weights(network, weights, "refiner")
     data = RefinerFilms(
         load_films(films, REFINER_FILM_ROWS),
         input_spec(stage),

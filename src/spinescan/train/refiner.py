@@ -43,13 +43,14 @@ class RefinerFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
         pixels, corners = spoil(film.pixels.astype(np.float32) / np.float32(255), rng), film.corners
         if rng.random() < 0.5:
             pixels, corners = mirror(pixels, corners)
-        chosen = np.sort(rng.permutation(len(corners))[:LEVELS_PER_FILM])
+        visible = np.flatnonzero(np.isfinite(corners).all(axis=(1, 2)))
+        chosen = np.sort(rng.permutation(visible)[:LEVELS_PER_FILM])
         present = np.ones(len(chosen), np.float32)
         present[rng.permutation(len(chosen))[:ABSENT]] = 0
-        true_poses = vertebra_poses(corners)
+        true_poses = vertebra_poses(corners[visible])
         poses = [
-            disturbed(true_poses[level], rng, away=not there)
-            for level, there in zip(chosen, present, strict=True)
+            disturbed(true_poses[place], rng, away=not there)
+            for place, there in zip(np.searchsorted(visible, chosen), present, strict=True)
         ]
         inputs, frames = patches(pixels, poses, self.spec, pitch_px=self.pitch_px)
         truth = np.stack(

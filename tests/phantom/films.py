@@ -1,0 +1,14 @@
+"""Phantoms with given curves, for tests of any room."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spinescan.phantom.film import SAMPLE, Order, Phantom, draw_film
+from spinescan.phantom.shape import Bend
+
+
+def film_of(bends: Sequence[Bend], *, rows: int, seed: int = 0) -> Phantom:
+    """A whole-spine film as the detector gave it, of a person with these curves."""
+    plan = replace(SAMPLE.plan, bends=tuple(bends))
+    person = replace(SAMPLE, plan=plan, main_bends=tuple(bends))
+    return draw_film(person, Order(extent="whole", rows=rows, clinic=None), seed)
