@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spinescan.phantom.vertebrae import Vector
 
 Field = NDArray[np.float32]
 _FAR = 30.0
+_PITCH = 2.0
 _CORNERS = ((0, 0), (0, -1), (-1, -1), (-1, 0))
 
 
@@ -51,15 +52,15 @@ class Carving:
     def opened(self, axis: int, limit: float) -> "Carving":
         """Only what lies beyond `limit` along an axis, without a wall where it is cut."""
         keep = self.points[self.faces][..., axis].mean(axis=1) > limit
-        half = np.clip(0.5 + (self.inside[:, axis] - limit) / 2.0, 0, 1)
+        half = np.clip(0.5 + (self.inside[:, axis] - limit) / _PITCH, 0, 1)
         return replace(
             self, faces=self.faces[keep], wall_mm=self.wall_mm[keep], volume=self.volume * half
         )
 
 
-def along(points: Vector, radii: Vector, spacing: float = 2.0) -> tuple[Vector, Vector]:
+def along(points: ArrayLike, radii: ArrayLike, spacing: float = 2.0) -> tuple[Vector, Vector]:
     """Balls (n, 3), (n,) close together along a smooth line through `points` (k, 3)."""
-    path = smooth(np.column_stack([np.asarray(points, dtype=np.float64), radii]))
+    path = smooth(np.column_stack([np.asarray(points, dtype=np.float64), np.asarray(radii)]))
     length = np.linalg.norm(np.diff(path[:, :3], axis=0), axis=1).sum()
     place = np.linspace(0, len(path) - 1, int(length / spacing) + 2)
     even = np.stack([np.interp(place, np.arange(len(path)), c) for c in path.T], axis=1)
@@ -80,7 +81,7 @@ def smooth(knots: Vector, parts: int = 12) -> Vector:
 class Clay:
     """A block between two corners `low` and `high` (3,) in mm, empty at first."""
 
-    def __init__(self, low: Vector, high: Vector, pitch: float = 2.0) -> None:
+    def __init__(self, low: Vector, high: Vector, pitch: float = _PITCH) -> None:
         self._axes = [np.arange(a, b + pitch, pitch) for a, b in zip(low, high, strict=True)]
         self._low, self._pitch = np.asarray(low, dtype=np.float64), pitch
         self._field = np.full([len(axis) for axis in self._axes], _FAR, dtype=np.float32)
@@ -94,7 +95,7 @@ class Clay:
         blend: float = 5.0,
         keep: tuple[Vector, Vector] | None = None,
     ) -> None:
-        """Add balls (centres (n, 3), radii (n,)); `keep` (point, normal) cuts off what is beyond."""
+        """Add balls: centres (n, 3), radii (n,); `keep` (point, normal) cuts them at a plane."""
         box, part = self._union(balls)
         if keep is not None:
             part = np.maximum(part, self._plane(*keep)[box])
@@ -152,7 +153,7 @@ class Clay:
     def _plane(self, point: Vector, normal: Vector) -> Field:
         unit = np.asarray(normal, dtype=np.float64) / np.linalg.norm(normal)
         x, y, z = ((a - p) * u for a, p, u in zip(self._axes, point, unit, strict=True))
-        return (x[:, None, None] + y[:, None] + z).astype(np.float32)
+        return np.asarray(x[:, None, None] + y[:, None] + z, dtype=np.float32)
 
 
 def _softened(field: Field) -> Field:
@@ -171,8 +172,7 @@ def _surface(field: Field) -> tuple[Vector, NDArray[np.int64], Vector]:
     One point to each cell of the grid that the surface passes: the mean of its crossings with the
     cell's edges. One face to each crossed edge: the points of the four cells around it.
     """
-    flat, around = [], []
-    places = []
+    flat, places = [], []
     for axis in range(3):
         start = [slice(None)] * 3
         start[axis] = slice(0, -1)
@@ -188,16 +188,15 @@ def _surface(field: Field) -> tuple[Vector, NDArray[np.int64], Vector]:
         for k, corner in enumerate(_CORNERS):
             cells[:, k, others] += corner
         flat.append(np.ravel_multi_index(tuple(np.moveaxis(cells, -1, 0)), field.shape))
-        around.append(cells)
         places.append(place)
     cell_of = np.concatenate(flat)
     place = np.concatenate(places)
-    unique, faces = np.unique(cell_of, return_inverse=True)
-    faces = faces.reshape(cell_of.shape)
+    unique, inverse = np.unique(cell_of, return_inverse=True)
+    faces = np.asarray(inverse, dtype=np.int64).reshape(cell_of.shape)
     count = np.bincount(faces.ravel())
     mean = [np.bincount(faces.ravel(), np.repeat(c, 4)) / count for c in place.T]
-    cells = np.stack(np.unravel_index(unique, field.shape), axis=1).astype(np.float64)
-    return np.stack(mean, axis=1), faces, cells
+    cell = np.stack(np.unravel_index(unique, field.shape), axis=1).astype(np.float64)
+    return np.stack(mean, axis=1), faces, cell
 
 
 def together(*parts: tuple[Vector, Vector]) -> tuple[Vector, Vector]:

@@ -154,9 +154,11 @@ def _shaft(bones: Bones, hip: _Hip) -> None:
     path = np.linspace([130, 7.5, SHAFT_TOP], [116, -6, -340], 30)
     world = hip.placed(path)
     scale = hip.spine.scale
+    wall = 1.2 * scale * np.clip(np.linspace(0.15, 5, 30), 0, 1)  # thicker down the shaft
+    marrow = np.clip(np.linspace(1.2, -3.0, 30), 0, 1.2)  # the shaft is hollow farther down
     for inward in np.arange(4) + 0.5:
         radii = np.full((30, 2), (15.6 - 1.2 * inward) * scale)
-        bones.tube(world, hip.spine.pelvis.frame[1], radii, 1.2 * scale, spongy=0.0)
+        bones.tube(world, hip.spine.pelvis.frame[1], radii, wall, spongy=marrow * (inward < 1))
 
 
 def _growth_lines(bones: Bones, hip: _Hip, person: Person) -> None:

@@ -122,9 +122,7 @@ def sacrum() -> Carving:
             along([(0, y, z - height), (wide - thick, y, z - height)], [thick, thick]),
         )
         clay.add(block, 0.9, blend=2)
-    wings = along(
-        [(18, 4, -15), (34, 6, -18), (50, 8, -24)], [12, 12.5, 14]
-    )
+    wings = along([(18, 4, -15), (34, 6, -18), (50, 8, -24)], [12, 12.5, 14])
     clay.add(wings, 0.9)
     side = along(
         [(46, 8, -24), (43, 10, -38), (35, 11, -58), (27, 9, -78), (21, 2, -95), (11, -4, -105)],
@@ -157,4 +155,4 @@ JOINT_NORMAL = np.array([1.0, 0.25, -0.3])
 def crest_line() -> Vector:
     """Points (n, 3) along the top of the left iliac crest, from its highest part outwards."""
     line = smooth(np.column_stack([_CREST, _CREST_RADIUS]), 10)
-    return line[:, :3] + line[:, 3:] * np.array([0.0, 0.0, 1.0])
+    return np.asarray(line[:, :3] + line[:, 3:] * UP)

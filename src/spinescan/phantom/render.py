@@ -1,10 +1,10 @@
 """Line integrals of attenuation through solids: what the beam loses on its way to each pixel.
 
-Three kinds of solid are enough for a body. `add_quadric` is exact: the length that a ray runs inside
-an ellipsoid, cylinder or waisted cylinder cut by planes. `add_samples` spreads small pieces of matter
-over the film, for what is thin and curved (ribs, iliac wings). `add_stack` takes cross-sections one
-above the other, for trunk, lungs and limbs. Attenuations add up, and a negative one takes matter
-away (lung out of the trunk).
+Three kinds of solid are enough for a body. `add_quadric` is exact: the length that a ray runs
+inside an ellipsoid, cylinder or waisted cylinder cut by planes. `add_samples` spreads small pieces
+of matter over the film, for what is thin and curved (ribs, iliac wings). `add_stack` takes
+cross-sections one above the other, for trunk, lungs and limbs. Attenuations add up, and a negative
+one takes matter away (lung out of the trunk).
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Film:
         )
 
     def add_shell(self, solid: Quadric, wall_mm: float, wall: float, core: float) -> None:
-        """A closed bone: a wall of `wall_mm` with attenuation `wall`, filled with `core` (per mm)."""
+        """A closed bone: a wall of `wall_mm` with attenuation `wall`, filled with `core`, per mm."""
         self.add_quadric(solid, wall)
         inner = shrunk(solid, wall_mm)
         if inner is not None:

@@ -47,14 +47,10 @@ def jaw() -> Carving:
     """The left half of the lower jaw."""
     clay = Clay(np.array([-7.0, -108.0, -98.0]), np.array([66.0, 8.0, 12.0]))
     low = smooth(
-        np.array(
-            [(47, -20, -54), (45, -36, -63), (36, -58, -70), (22, -78, -76), (-3, -90, -79.0)]
-        )
+        np.array([(47, -20, -54), (45, -36, -63), (36, -58, -70), (22, -78, -76), (-3, -90, -79.0)])
     )
     high = smooth(
-        np.array(
-            [(45, -34, -42), (41, -46, -46), (31, -62, -49), (18, -78, -52), (-3, -86, -53.0)]
-        )
+        np.array([(45, -34, -42), (41, -46, -46), (31, -62, -49), (18, -78, -52), (-3, -86, -53.0)])
     )
     t = np.linspace(0, 1, 14)[:, None]
     body = low[:, None] * (1 - t) + high[:, None] * t
@@ -95,7 +91,30 @@ def add_skull(
         bones.tube(line, frame[0], radii, wall, spongy=1.5)
     case = ellipsoid(joint + _MIDDLE @ axes, frame, [r * size for r in _CASE])
     film.add_shell(case, 5.5 * size, 0.75 * COMPACT * person.bone, 0.0005)
+    _first_two(bones, neck.superior.centre, neck.frame * spine.scale)
     bones.done()
+
+
+def _first_two(bones: Bones, top: Vector, axes: Vector) -> None:
+    """Atlas and axis, the two vertebrae that carry the head, above C3's `top` (3,)."""
+    up, back = axes[2] / np.linalg.norm(axes[2]), axes[1] / np.linalg.norm(axes[1])
+    size = float(np.linalg.norm(up @ axes.T))
+
+    def piece(knots: list[tuple[float, float, float]], radii: list[float], flat: Vector) -> None:
+        path = smooth(np.column_stack([np.array(knots), radii]))
+        sections = np.repeat(path[:, 3:], 2, axis=1) * size
+        bones.tube(top + path[:, :3] @ axes, flat, sections, 0.9 * size)
+
+    piece([(0, 0, 4), (0, 0, 5), (0, -1, 18), (0, -1, 24), (0, -1, 37), (0, -1, 39)],
+          [7.0, 8.0, 7.5, 5.0, 5.0, 0.0], back)  # fmt: skip
+    piece([(0, 14, 12), (0, 26, 9), (0, 38, 3)], [4.0, 4.5, 4.0], up)
+    turn = np.linspace(0, 2 * np.pi, 13)
+    ring = [(21 * np.sin(t), 10 - 20 * np.cos(t), 30.0 + 2 * np.cos(t)) for t in turn]
+    piece(ring, [3.5 + 2.5 * abs(np.sin(t)) for t in turn], up)
+    for side in (-1, 1):
+        piece([(side * 15, 4, 8), (side * 15, 3, 18), (side * 17, 2, 30), (side * 17, 2, 40)],
+              [3.0, 7.0, 7.0, 5.0], back)  # fmt: skip
+        piece([(side * 15, 8, 10), (side * 10, 18, 11), (0, 25, 10)], [4.0, 3.0, 3.5], up)
 
 
 def _teeth() -> list[tuple[Vector, Vector, float]]:

@@ -18,7 +18,7 @@ SPONGY = 0.010
 """Attenuation per mm of compact and spongy bone, less that of the soft tissue it displaces, at the
 beam's effective energy."""
 
-_STEP = 0.65  # distance between pieces of a wall, in pixels
+_STEP = 0.7  # distance between pieces of a wall, in pixels
 _COARSE_MM = 2.8
 _GOLDEN = 0.618034
 
@@ -47,7 +47,7 @@ class Bones:
         radii: Vector,
         wall_mm: Vector | float,
         *,
-        spongy: float = 1.0,
+        spongy: Vector | float = 1.0,
     ) -> None:
         """A hollow tube of oval section.
 
@@ -62,22 +62,25 @@ class Bones:
         wall_mm
             Thickness of the wall, one for all or (n,).
         spongy
-            Share of usual spongy bone inside.
+            Share of usual spongy bone inside, one for all or (n,).
         """
         walls = np.broadcast_to(np.asarray(wall_mm, dtype=np.float64), len(path))
         flats = np.broadcast_to(flat, path.shape)
-        whole = np.column_stack([path, flats, radii, walls])
-        self._wall_of_tube(_evenly(whole, self._step))
-        self._core_of_tube(_evenly(whole, 2.0), spongy)
+        fill = np.broadcast_to(np.asarray(spongy, dtype=np.float64), len(path))
+        whole = np.column_stack([path, flats, radii, walls, fill])
+        self._wall_of_tube(_evenly(whole, 1.25 * self._step))
+        self._core_of_tube(_evenly(whole, 2.5))
 
-    def carving(self, form: Carving, points: Vector, inside: Vector, *, spongy: float = 1.0) -> None:
+    def carving(
+        self, form: Carving, points: Vector, inside: Vector, *, spongy: float = 1.0
+    ) -> None:
         """A carved form whose `points` and `inside` have been bent to the person's own."""
         corners = points[form.faces]
         seen = self._seen(corners[:, 0])
         corners, wall = corners[seen], form.wall_mm[seen]
         across = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
         area = np.linalg.norm(np.cross(*across), axis=1) / 2
-        n = max(1, int(np.ceil(np.sqrt(np.mean(area)) / self._step))) if len(area) else 1
+        n = max(1, round(float(np.sqrt(np.mean(area))) / self._step + 0.2)) if len(area) else 1
         share = (np.arange(n) + 0.5) / n
         s, t = (a.ravel()[:, None, None] for a in np.meshgrid(share, share))
         a, b, c, d = (corners[:, i] for i in range(4))
@@ -103,12 +106,8 @@ class Bones:
         beam = self._film.beam
         margin = 6 / beam.pixel_mm
         x, y = beam.project(points).T
-        return (
-            (x > -margin)
-            & (x < beam.columns + margin)
-            & (y > -margin)
-            & (y < beam.rows + margin)
-        )
+        seen = (x > -margin) & (x < beam.columns + margin)
+        return np.asarray(seen & (y > -margin) & (y < beam.rows + margin))
 
     def _wall_of_tube(self, whole: Vector) -> None:
         up, side = _section(whole)
@@ -121,19 +120,19 @@ class Bones:
         # Ramanujan's first approximation of an ellipse's edge.
         edge = np.pi * (3 * (high + thick) - np.sqrt((3 * high + thick) * (high + 3 * thick)))
         n = max(8, int(np.ceil(edge.max() / self._step)))
-        turn = np.arange(n) + (_GOLDEN * np.arange(len(high)))[:, None] % 1
-        turn = turn * (2 * np.pi / n)
+        share = (np.arange(n) + (_GOLDEN * np.arange(len(high)))[:, None] % 1) / n
+        turn, pace = _around(float(high.mean()), float(thick.mean()), share)
         cos, sin = np.cos(turn), np.sin(turn)
         points = (
             whole[seen, None, :3]
             + (high * cos)[..., None] * up[seen, None]
             + (thick * sin)[..., None] * side[seen, None]
         )
-        length = np.hypot(high * sin, thick * cos) * (2 * np.pi / n)
+        length = np.hypot(high * sin, thick * cos) * pace / n
         matter = length * np.hypot(spacing, slope)[seen, None] * wall
         self._walls.append((points.reshape(-1, 3), matter.ravel() * COMPACT))
 
-    def _core_of_tube(self, whole: Vector, spongy: float) -> None:
+    def _core_of_tube(self, whole: Vector) -> None:
         up, side = _section(whole)
         spacing = np.linalg.norm(np.gradient(whole[:, :3], axis=0), axis=1)
         turn = np.arange(6) * (np.pi / 3) + np.array([[0.0], [0.5]])
@@ -145,14 +144,14 @@ class Bones:
             + (high * cos)[..., None] * up[:, None]
             + (thick * sin)[..., None] * side[:, None]
         )
-        volume = np.pi * high * thick * spacing[:, None] / len(cos)
-        matter = np.broadcast_to(volume, points.shape[:2]).ravel() * SPONGY * spongy
+        volume = np.pi * high * thick * (spacing * whole[:, 9])[:, None] / len(cos)
+        matter = np.broadcast_to(volume, points.shape[:2]).ravel() * SPONGY
         self._cores.append((points.reshape(-1, 3), matter))
 
 
 def _evenly(whole: Vector, step: float) -> Vector:
-    """Rows at even distances along the path that the first three columns give."""
-    length = np.linalg.norm(np.diff(whole[:, :3], axis=0), axis=1)
+    """Rows at even distances along the surface: the path and the radii's change count."""
+    length = np.linalg.norm(np.diff(whole[:, [0, 1, 2, 6, 7]], axis=0), axis=1)
     place = np.concatenate([[0.0], np.cumsum(length)])
     even = np.linspace(0, place[-1], max(4, int(np.ceil(place[-1] / step)) + 1))
     return np.stack([np.interp(even, place, column) for column in whole.T], axis=1)
@@ -165,6 +164,19 @@ def _section(whole: Vector) -> tuple[Vector, Vector]:
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     up = np.cross(side, path)
     return up / np.linalg.norm(up, axis=1, keepdims=True), side
+
+
+def _around(high: float, thick: float, share: Vector) -> tuple[Vector, Vector]:
+    """Angles at shares of the way round an oval, and how fast they grow with that share."""
+    turn = np.linspace(0, 2 * np.pi, 129)
+    middle = (turn[1:] + turn[:-1]) / 2
+    way = np.concatenate(
+        [[0.0], np.cumsum(np.hypot(high * np.sin(middle), thick * np.cos(middle)))]
+    )
+    way /= way[-1]
+    angle = np.interp(share % 1, way, turn)
+    pace = np.interp(share % 1, (way[1:] + way[:-1]) / 2, np.diff(turn) / np.diff(way))
+    return angle, pace
 
 
 def _joined(parts: list[tuple[Vector, Vector]]) -> tuple[Vector, Vector]:

@@ -30,8 +30,10 @@ _TIP_BACK = (20, 22, 24, 26, 27, 28, 29, 29, 29, 28, 26, 24)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rib:
-    """One rib: its middle line (n, 3), half height and thickness (n, 2), and its front end."""
+class Rib:
+    """One rib: its middle line (n, 3) from the spine, half height and half thickness (n, 2) in mm,
+    and the direction (n, 3) of its height.
+    """
 
     path: Vector
     radii: Vector
@@ -39,6 +41,7 @@ class _Rib:
 
     @property
     def end(self) -> Vector:
+        """Front end (3,)."""
         return np.asarray(self.path[-1])
 
 
@@ -48,25 +51,31 @@ def add_thorax(
     """Draw the chest; without `rng` both sides are alike and of mean size."""
     bones = Bones(film, person.bone)
     cage = rib_cage(spine, person)
-    ribs: dict[tuple[int, int], _Rib] = {}
-    bearing = [v for v in spine.vertebrae if v.has_ribs]
-    for row, vertebra in enumerate(bearing):
-        for side in (-1, 1):
-            jitter = rng.standard_normal(5) if rng is not None else np.zeros(5)
-            rib = _rib(spine, cage, vertebra, row, side, jitter)
-            ribs[row, side] = rib
-            wall = 0.85 * spine.scale**0.5 * np.ones(len(rib.path))
-            wall[:4] *= np.linspace(0.4, 1, 4)
-            bones.tube(rib.path, rib.flat, rib.radii, wall, spongy=0.9)
+    ribs = ribs_of(spine, cage, rng)
+    for rib in ribs.values():
+        wall = 0.85 * spine.scale**0.5 * np.ones(len(rib.path))
+        wall[:4] *= np.linspace(0.4, 1, 4)
+        bones.tube(rib.path, rib.flat, rib.radii, wall, spongy=0.9)
     breast = _breastbone(bones, spine, ribs)
     _cartilage(bones, spine, person, ribs, breast)
     add_shoulders(bones, spine, person, cage, breast[0], rng)
     bones.done()
 
 
-def _rib(
-    spine: Spine, cage: Cage, vertebra: Vertebra, row: int, side: int, jitter: Vector
-) -> _Rib:
+def ribs_of(
+    spine: Spine, cage: Cage, rng: np.random.Generator | None
+) -> dict[tuple[int, int], Rib]:
+    """All ribs by row, from the head down from 0, and side: -1 is the patient's right."""
+    ribs = {}
+    bearing = [v for v in spine.vertebrae if v.has_ribs]
+    for row, vertebra in enumerate(bearing):
+        for side in (-1, 1):
+            jitter = rng.standard_normal(4) if rng is not None else np.zeros(4)
+            ribs[row, side] = _rib(spine, cage, vertebra, row, side, jitter)
+    return ribs
+
+
+def _rib(spine: Spine, cage: Cage, vertebra: Vertebra, row: int, side: int, jitter: Vector) -> Rib:
     """A rib from its joint with the spine round to its front end."""
     scale, k = spine.scale, min(row, 11)
     middle = vertebra.centre
@@ -108,10 +117,10 @@ def _rib(
     if k < 2:  # the first rib lies flat
         out = np.array([side * 1.0, -0.3, 0.0]) * (1.6 if k == 0 else 0.5)
         flat = flat + out
-    return _Rib(path, radii, flat)
+    return Rib(path, radii, flat)
 
 
-def _breastbone(bones: Bones, spine: Spine, ribs: dict[tuple[int, int], _Rib]) -> Vector:
+def _breastbone(bones: Bones, spine: Spine, ribs: dict[tuple[int, int], Rib]) -> Vector:
     """Handle, body and sword of the breastbone; returns its middle line (n, 3) from the top."""
     scale = spine.scale
     ends = {row: (ribs[row, -1].end + ribs[row, 1].end) / 2 for row in (0, 1, 5)}
@@ -130,9 +139,7 @@ def _breastbone(bones: Bones, spine: Spine, ribs: dict[tuple[int, int], _Rib]) -
         [0, 0.02, 0.08, 0.2, 0.31, 0.34, 0.37, 0.8, 0.95, 1.0, 1.1, 1.35],
         [18, 27, 29, 25, 15, 12.5, 14, 20, 18, 10, 7, 2],
     )
-    thick = np.interp(
-        place, [0, 0.05, 0.34, 0.36, 0.95, 1.0, 1.35], [5, 6.5, 5.5, 5, 5, 3.5, 1.5]
-    )
+    thick = np.interp(place, [0, 0.05, 0.34, 0.36, 0.95, 1.0, 1.35], [5, 6.5, 5.5, 5, 5, 3.5, 1.5])
     wide[0], thick[0] = 0.0, 0.0
     bones.tube(line, np.array([1.0, 0, 0]), np.stack([wide, thick], axis=1) * scale, 0.8)
     return line
@@ -142,7 +149,7 @@ def _cartilage(
     bones: Bones,
     spine: Spine,
     person: Person,
-    ribs: dict[tuple[int, int], _Rib],
+    ribs: dict[tuple[int, int], Rib],
     breast: Vector,
 ) -> None:
     """From the ribs' front ends to the breastbone: hardly denser than muscle, chalky with age."""
@@ -157,6 +164,4 @@ def _cartilage(
             path = smooth(np.stack([rib.end, 0.6 * rib.end + 0.4 * at + dip, at]), 10)
             radii = np.tile([6.0, 4.0], (len(path), 1)) * scale
             first = 3 if row == 0 else 1
-            bones.tube(
-                path, UP, radii, 0.12 * chalk * first, spongy=0.35 + 0.5 * chalk * first
-            )
+            bones.tube(path, UP, radii, 0.12 * chalk * first, spongy=0.35 + 0.5 * chalk * first)
