@@ -6,9 +6,13 @@ from pathlib import Path
 from types import ModuleType
 
 import click
+import numpy as np
 import pytest
 
 from spinescan.app.main import cli
+from spinescan.phantom.film import Order
+from spinescan.phantom.sample import SAGITTAL_CLASSES
+from spinescan.phantom.set_recipe import ALS_NAMES
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference" / "cli.md"
@@ -56,7 +60,9 @@ def test_the_figures_are_those_of_the_result_files() -> None:
     assert bundle == figures.with_summary(bundle)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/index.md", "docs/how-to/phantoms.md", "CONTRIBUTING.md"]
+)
 def test_commands_and_options_in_the_documents_exist(page: str) -> None:
     known = commands(cli)
     for line in re.findall(r"spinescan [a-z][^\n`|#]*", (ROOT / page).read_text("utf-8")):
@@ -86,3 +92,24 @@ def test_make_help_names_every_target() -> None:
     text = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE)) - {"help", "clean"}
     assert set(re.findall(r'@echo "make ([a-z-]+)', text)) == targets
+
+
+def test_the_contact_sheet_shows_every_type_and_class() -> None:
+    sheet = load(ROOT / "docs" / "draw_contact_sheet.py")
+    orders = [cell.order for cell in sheet.CELLS]
+    assert {o.als for o in orders if o.view == "frontal"} == set(ALS_NAMES)
+    assert {o.sagittal for o in orders if o.view == "lateral"} == set(SAGITTAL_CLASSES)
+    assert len(sheet.CELLS) == 4 * sheet.COLUMNS
+    assert "Synthetic" in sheet.TITLE
+
+
+def test_the_contact_sheet_can_be_drawn() -> None:
+    sheet = load(ROOT / "docs" / "draw_contact_sheet.py")
+    orders = (Order(als="4C", rows=96, plain=True), Order(view="lateral", rows=96, plain=True))
+    picture = sheet.draw_sheet(tuple(sheet.Cell(order, 1) for order in orders))
+    width, height = sheet.CELL
+    assert picture.width > sheet.COLUMNS * width
+    assert height < picture.height < 2 * height
+    grey = np.asarray(picture.convert("L"))[60 : 60 + height]
+    assert grey[:, :width].std() > 20  # a film
+    assert grey[:, 3 * width :].std() < 1  # an empty place

@@ -5,6 +5,7 @@ import click
 import spinescan
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.models import models
+from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.scan import scan
 from spinescan.app.commands.train import train
 
@@ -18,5 +19,5 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, bench, train):
+for command in (scan, models, bench, train, phantom):
     cli.add_command(command)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spinescan.core.report import Report
 
 INDEX, REPORT, OVERLAY, PAGE = "index.jsonl", "report.json", "overlay.png", "page.html"
+TRUTH = "truth.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ def folder_name(source: str) -> str:
 
 
 def is_result(source: str) -> bool:
-    """Whether a picture is an overlay that an earlier run wrote, and so no film."""
+    """Whether a picture is an overlay that `scan` or `phantom` wrote, and so no film."""
     path = Path(source)
-    return path.name == OVERLAY and path.with_name(REPORT).is_file()
+    return path.name == OVERLAY and any(path.with_name(n).is_file() for n in (REPORT, TRUTH))
 
 
 def write_results(

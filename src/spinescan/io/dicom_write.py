@@ -3,7 +3,8 @@
 A film with a spacing at the detector is a Digital X-Ray Image (for presentation): each of its
 mandatory attributes can be told truly of a simulated exposure, and a program that is tested with it
 gets the header that a radiography unit would write. A photograph of a film has no spacing at a
-detector, which that object must have: it is a Secondary Capture, converted as SYN (synthetic image).
+detector, which that object must have: it is a Secondary Capture, of conversion type SYN (synthetic
+image).
 """
 
 import hashlib

@@ -86,18 +86,20 @@ def draw_overlay(film: Radiograph, report: Report) -> Image.Image:
     """The film with outlines, end-vertebra lines, angles, apexes, CSL and level names, in RGB.
 
     Beside a narrow film there are dark margins for the labels; a banner above it tells what the
-    reader must know, a line below it that this is for research use only. A film that is not frontal
-    gets no marks; one that was not accepted gets outlines and level names alone, in grey.
+    reader must know, a line below it that this is for research use only. A lateral film gets
+    outlines and level names, and its angles in the banner; one that was not accepted gets outlines
+    and level names alone, in grey.
     """
     picture, points = film_picture(film).convert("RGB"), report.landmarks
-    if points is None or report.view != "frontal":
+    if points is None or report.view == "other":
         return _framed(picture, report)
-    levels, corners = points.frontal_corners()
+    frontal = report.view == "frontal"
+    levels, corners = points.frontal_corners() if frontal else points.lateral_corners()
     if not levels:
         return _framed(picture, report)
     scale = film_scale(film)
     bodies = dict(zip(levels, corners * scale, strict=True))
-    csl = central_sacral_line(points) if report.decision == "accepted" else None
+    csl = central_sacral_line(points) if frontal and report.decision == "accepted" else None
     csl_x = None if csl is None else csl.x * scale
     csl_text = "CSL (from L5)" if csl is not None and csl.approximate else "CSL"
     return _framed(_marked(picture, bodies, report, csl_x, csl_text), report)
@@ -261,8 +263,12 @@ def _framed(picture: Image.Image, report: Report) -> Image.Image:
     size = _font_size(picture.height)
     pad = size // 2
     banner: list[tuple[str, Colour]] = []
+    if any(notice.code == "synthetic" for notice in report.warnings):
+        banner.append(("Synthetic film with its truth.", _WARN))
     if report.view != "frontal":
-        banner.append((f"View: {report.view}. Only frontal films are measured.", _WHITE))
+        angles = [f"{m.name} {m.value:.1f} {m.unit}" for m in report.measurements]
+        told = ", ".join(angles) or "Only frontal films are measured."
+        banner.append((f"View: {report.view}. {told}", _WHITE))
     if report.decision == "abstained":
         why = " ".join(explain(report.reasons)) or "no reason given"
         banner.append((f"ABSTAINED: {why}", _WARN))

@@ -100,6 +100,8 @@ class SetRecipe:
             _check_odds("severity", self.severity, SEVERITY)
             if self.cobb_deg is not None:
                 raise ValueError("severity and cobb_deg exclude each other")
+        if not isinstance(self.extent, Mapping):
+            raise ValueError("extent must be a table of tables of odds")
         for view, odds in self.extent.items():
             if view not in EXTENTS:
                 raise ValueError(f"extent: no view {view!r}; there are: {', '.join(EXTENTS)}")
@@ -152,9 +154,6 @@ class SetRecipe:
         if unknown:
             raise ValueError(f"no setting {', '.join(unknown)}; there are: {', '.join(known)}")
         settings = {**values}
-        for name in ("view", "als", "sagittal", "severity", "extent"):
-            if not isinstance(settings.get(name, {}), Mapping):
-                raise ValueError(f"{name} must be a table of odds")
         if "rows" in settings:
             settings["rows"] = _pair(settings["rows"])
         if settings.get("cobb_deg") is not None:
@@ -169,7 +168,16 @@ class SetRecipe:
         return told
 
     def narrowed(self, order: Order, *names: str) -> Self:
-        """The recipe with these fields of an order for all films, by the order's own names."""
+        """The recipe with these fields of an order for all films.
+
+        An angle leaves out the healthy spines, which have none; an extent is that of the order's
+        view.
+
+        Raises
+        ------
+        ValueError
+            If nothing is left to draw.
+        """
         changes: dict[str, Any] = {}
         for name in names:
             value = getattr(order, name)
@@ -179,6 +187,7 @@ class SetRecipe:
                 changes[name] = {**self.extent, order.view: {value: 1.0}}
             elif name == "cobb_deg":
                 changes |= {"cobb_deg": (value, value), "severity": {}}
+                changes.setdefault("als", {**self.als, "healthy": 0.0})
             elif name == "rows":
                 changes["rows"] = (value, value)
             else:
@@ -217,6 +226,8 @@ def _drawn(odds: Odds, rng: np.random.Generator) -> str:
 
 
 def _check_odds(name: str, odds: Odds, names: Iterable[str]) -> None:
+    if not isinstance(odds, Mapping):
+        raise ValueError(f"{name} must be a table of odds")
     known = tuple(names)
     unknown = [str(n) for n in odds if n not in known]
     if unknown:
@@ -252,4 +263,7 @@ def _clinic(value: Any) -> ClinicRecipe | None:
         return ClinicRecipe()
     if not isinstance(value, Mapping):
         raise ValueError("clinic must be a table, true or false")
-    return ClinicRecipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in value.items()})
+    settings: dict[str, Any] = {
+        name: tuple(item) if isinstance(item, list) else item for name, item in value.items()
+    }
+    return ClinicRecipe(**settings)
