@@ -83,15 +83,19 @@ def _soft(arm: Arm, spine: Spine, person: Person) -> Iterator[tuple[Quadric, Qua
     s = spine.scale
     muscle = s * (1.12 if person.sex == "male" else 0.94)
     fat = fat_mm(person, spine, 3, 16)
-    for start, end, first, last, flat in (
-        (arm.shoulder, arm.elbow, 42, 35, 1.0),
-        (arm.elbow, arm.wrist, 36, 23, 1.0),
-        (arm.wrist, arm.knuckles, 27, 34, 0.42),
+    for start, end, first, last in (
+        (arm.shoulder, arm.elbow, 42, 35),
+        (arm.elbow, arm.wrist, 36, 23),
     ):
         over = (end - start) * 0.04
-        pad = fat if flat == 1.0 else 2.0 * s
-        inner = _limb(start - over, end + over, first * muscle, last * muscle, flat)
-        yield _limb(start - over, end + over, first * muscle + pad, last * muscle + pad, flat), inner
+        inner = _limb(start - over, end + over, first * muscle, last * muscle)
+        outer = _limb(start - over, end + over, first * muscle + fat, last * muscle + fat)
+        yield outer, inner
+    palm = arm.knuckles - arm.wrist
+    half = 0.85 * float(np.linalg.norm(palm))
+    frame, size = _frame(palm / np.linalg.norm(palm)), np.array([40 * muscle, 15 * muscle, half])
+    hand = arm.wrist + 0.75 * palm
+    yield ellipsoid(hand, frame, size), ellipsoid(hand, frame, size - 2.0 * s)
     for place, radius in ((arm.shoulder, 44), (arm.elbow, 36)):
         inner = ellipsoid(place, np.eye(3), (radius * muscle,) * 3)
         yield ellipsoid(place, np.eye(3), (radius * muscle + fat,) * 3), inner
@@ -131,15 +135,15 @@ def _tube(
     yield _limb(start, end, radii[0] - wall, radii[1] - wall), -0.95 * per_mm
 
 
-def _limb(start: Vector, end: Vector, first: float, last: float, flat: float = 1.0) -> Quadric:
-    """A tapered round (or, with `flat` < 1, flat) limb between two points, cut at both."""
+def _limb(start: Vector, end: Vector, first: float, last: float) -> Quadric:
+    """A tapered round limb between two points, cut at both."""
     length = float(np.linalg.norm(end - start))
     along = (end - start) / length
     middle, slope = (first + last) / 2, (last - first) / length
     widest = max(first, last)
     return Quadric(
-        (start + end) / 2, _frame(along), (1.0, flat), (middle**2, 2 * middle * slope, slope**2),
-        (widest, widest * flat, length / 2), ((start, -along), (end, along)),
+        (start + end) / 2, _frame(along), (1.0, 1.0), (middle**2, 2 * middle * slope, slope**2),
+        (widest, widest, length / 2), ((start, -along), (end, along)),
     )  # fmt: skip
 
 

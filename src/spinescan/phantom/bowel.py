@@ -101,7 +101,7 @@ def _stool(
     centre: Vector, radius: float, rng: np.random.Generator
 ) -> Iterator[tuple[Quadric, float]]:
     """A crumbly mass: many small bubbles of odd forms."""
-    for _ in range(rng.integers(5, 11)):
+    for _ in range(rng.integers(4, 9)):
         away = rng.normal(0, 0.5, 3) * radius
         size = rng.lognormal(0.85, 0.45)
         radii = np.minimum(size * rng.uniform(0.6, 1.5, 3), 0.5 * radius)

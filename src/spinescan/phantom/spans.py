@@ -39,8 +39,8 @@ class Window:
         beam = film.beam
         self.film = film
         self.box = box or (0, 0, beam.columns, beam.rows)
-        self.along = 1 if abs(beam.normal[1]) > 0.5 else 0
-        self.side = 1 - self.along
+        self.side = 0 if abs(beam.right[0]) > 0.5 else 1
+        self.along = 1 - self.side
         x0, y0, x1, y1 = self.box
         x = (np.arange(x0, x1) + 0.5) * beam.pixel_mm * beam.right[self.side]
         y = (np.arange(y0, y1) + 0.5) * beam.pixel_mm * beam.down[2]
@@ -123,8 +123,10 @@ class Window:
         share = np.where(
             off < 0, off / -np.maximum(low, 1e-6), off / np.maximum(high, 1e-6)
         ).astype(np.float32)
-        bulge = np.clip(1 - share ** np.float32(roundness), 0, None) ** np.float32(1 / roundness)
-        bulge *= inside[:, None]
+        within = (share < 1) & inside[:, None]
+        bulge = np.zeros_like(share)
+        power = np.float32(roundness)
+        bulge[within] = (1 - share[within] ** power) ** (1 / power)
         middle, near, far = (
             row[k].astype(np.float32) for k in (self.along, 2 + 2 * self.along, 3 + 2 * self.along)
         )
@@ -184,7 +186,12 @@ def left_of(whole: Span, parts: Sequence[Span]) -> Grid:
 
 
 def _box(beam: Beam, points: Vector) -> tuple[int, int, int, int] | None:
-    xy = beam.project(points)
+    """The pixels that hold the points' images; None if they lie off the film."""
+    along = 1 if abs(beam.right[0]) > 0.5 else 0
+    ray = points - beam.source
+    enlarged = (beam.corner[along] - beam.source[along]) / ray[:, along]
+    hit = beam.source + ray * enlarged[:, None] - beam.corner
+    xy = np.stack([hit @ beam.right, hit @ beam.down], axis=1) / beam.pixel_mm
     low = np.maximum(np.floor(xy.min(axis=0)).astype(int), 0)
     high = np.minimum(np.ceil(xy.max(axis=0)).astype(int), (beam.columns, beam.rows))
     if (low >= high).any():

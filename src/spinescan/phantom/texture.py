@@ -1,8 +1,10 @@
 """Unevenness of tissue: smooth random fields that stay with the body, whatever film sees them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinescan.phantom.render import Grid
 from spinescan.phantom.spans import Window
@@ -19,27 +21,37 @@ class Field:
     `values` (n, m) lie on a lattice of `spacing_mm` in height and to the side.
     """
 
-    values: Vector
+    values: Grid
     spacing_mm: float
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, spacing_mm: float) -> "Field":
         """A field whose grains are about twice the spacing wide."""
         size = (int(_HEIGHT_MM / spacing_mm) + 4, int(_WIDTH_MM / spacing_mm) + 4)
-        return cls(rng.standard_normal(size) * 2.25, spacing_mm)
+        return cls(2.25 * rng.standard_normal(size, dtype=np.float32), spacing_mm)
 
     def on(self, window: Window, depth: float) -> Grid:
         """Its values (rows, columns) where the window's rays pass that depth."""
         height, place = window.places(depth)
-        rows = _weights((height - _BOTTOM_MM) / self.spacing_mm, self.values.shape[0])
-        columns = _weights((place + _WIDTH_MM / 2) / self.spacing_mm, self.values.shape[1])
-        field: Grid = rows @ self.values.astype(np.float32) @ columns.T
-        return field
+        field = np.zeros((len(height), self.values.shape[1]), np.float32)
+        for knot, weight in _taps((height - _BOTTOM_MM) / self.spacing_mm, self.values.shape[0]):
+            field += weight[:, None] * self.values[knot]
+        columns: Grid = np.zeros((len(height), len(place)), np.float32)
+        for knot, weight in _taps((place + _WIDTH_MM / 2) / self.spacing_mm, field.shape[1]):
+            columns += field[:, knot] * weight
+        return columns
 
 
-def _weights(at: Vector, n: int) -> Grid:
-    """Quadratic B-spline weights (len(at), n) of n knots; what lies outside repeats the field."""
-    distance = np.abs((at[:, None] - np.arange(n)[None] + n / 2) % n - n / 2)
-    near = 0.75 - distance**2
-    far = 0.5 * np.clip(1.5 - distance, 0, None) ** 2
-    return np.where(distance < 0.5, near, far).astype(np.float32)
+def _taps(at: Vector, n: int) -> Iterator[tuple[NDArray[np.int64], Grid]]:
+    """The three knots of n nearest to each place, with their quadratic B-spline weights.
+
+    What lies outside repeats the field.
+    """
+    nearest = np.round(at)
+    off = at - nearest
+    for step, weight in (
+        (-1, 0.5 * (0.5 - off) ** 2),
+        (0, 0.75 - off**2),
+        (1, 0.5 * (0.5 + off) ** 2),
+    ):
+        yield (nearest.astype(np.int64) + step) % n, weight.astype(np.float32)

@@ -146,7 +146,7 @@ def _thorax_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
 
 def _belly_knots(spine: Spine, person: Person, build: float) -> Iterator[tuple[float, ...]]:
     male = person.sex == "male"
-    waist, hips = (124, 150) if male else (113, 156)
+    waist, hips = (124, 149) if male else (117, 153)
     for level, half, front, back in (("L2", waist + 6, 98, 64), ("L3", waist, 94, 66)):
         x, y, z = spine[level].centre
         x = float(midline(spine, np.array([z]))[0])
@@ -193,13 +193,13 @@ def _shoulders(spine: Spine, person: Person) -> Iterator[tuple[Quadric, Quadric]
     for sign in (-1, 1):
         joint = shoulder_joint(spine, person, sign)
         neck = spine["T1"].centre + np.array([sign * 44.0, 6.0, -10.0]) * s
-        reach = joint + np.array([sign * 6.0, 0.0, 12.0]) * s - neck
+        reach = joint + np.array([sign * 12.0, 0.0, 16.0 if person.arms == "side" else 24.0]) * s - neck
         half = float(np.linalg.norm(reach)) / 2
         out = sign * reach / (2 * half)
         back = np.cross([0.0, 0.0, 1.0], out)
         back /= np.linalg.norm(back)
         frame = np.stack([out, back, np.cross(out, back)])
-        inner = np.array([half + 12 * s, 46 * s, 42 * s])
+        inner = np.array([half + 12 * s, 48 * s, 47 * s])
         centre = neck + reach / 2
         yield (ellipsoid(centre, frame, inner + fat), ellipsoid(centre, frame, inner))
 

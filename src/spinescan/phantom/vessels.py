@@ -58,7 +58,7 @@ def _tree(
     for angle in stems:
         forth = rng.normal(0, 0.55)
         heading = np.array([sign * np.cos(angle) + 0.15 * sign, forth, np.sin(angle)])
-        radius = s * (3.7 - 0.9 * np.sin(angle) + rng.normal(0, 0.3))
+        radius = s * (4.0 - 1.0 * np.sin(angle) + rng.normal(0, 0.3))
         start = hilum + rng.normal(0, 5.0, 3) * s * [0.7, 1.2, 2.0]
         queue = [(start, heading / np.linalg.norm(heading), radius, 0)]
         while queue:
@@ -74,21 +74,23 @@ def _tree(
                 continue
             end, onward = path[-1], course + bow
             for spread in (rng.normal(0.30, 0.12), -rng.normal(0.55, 0.15)):
-                turn = rng.normal(0, 1, 3)
-                aside = np.cross(onward, turn)
-                aside /= np.linalg.norm(aside)
+                aside = rng.normal(0, 1, 3)
+                aside -= onward * (aside @ onward) / (onward @ onward)
+                aside /= np.sqrt(aside @ aside)
                 new = onward + spread * aside
                 shrink = rng.uniform(0.72, 0.86) if spread > 0 else rng.uniform(0.5, 0.72)
-                queue.append((end, new / np.linalg.norm(new), thick * shrink, depth + 1))
+                queue.append((end, new / np.sqrt(new @ new), thick * shrink, depth + 1))
     return np.vstack(points), np.concatenate(radii)
 
 
 def _add_tubes(film: Film, points: Vector, radii: Vector) -> None:
-    """Each point stands for a ball-like piece of a vessel, spread over nine places."""
-    turn = np.arange(9) * 2.4
-    ball = np.column_stack(
-        [np.cos(turn), np.sin(1.7 * turn + 1), np.sin(turn)]
-    ) * np.sqrt((np.arange(9) + 0.5) / 9)[:, None]
-    places = points[:, None] + ball * radii[:, None, None]
-    matter = BLOOD_IN_LUNG * np.pi * radii**2 * _STEP / 9
-    film.add_samples(places.reshape(-1, 3), np.repeat(matter, 9))
+    """Each point stands for a short piece of a vessel; the thicker, the more samples it gets."""
+    count = np.clip(np.round(2.2 * radii**2), 2, 48).astype(np.int64)
+    k = np.arange(int(count.sum())) + 0.5
+    height, turn = 2 * ((k * 0.7548777) % 1) - 1, 2 * np.pi * ((k * 0.5698403) % 1)
+    flat = np.sqrt(1 - height**2)
+    ball = np.column_stack([flat * np.cos(turn), flat * np.sin(turn), height])
+    ball *= ((k * 0.8191725) % 1)[:, None] ** (1 / 2.5)
+    places = np.repeat(points, count, axis=0) + ball * np.repeat(radii, count)[:, None]
+    matter = BLOOD_IN_LUNG * np.pi * radii**2 * _STEP / count
+    film.add_samples(places, np.repeat(matter, count))
