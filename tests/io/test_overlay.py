@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinescan.core.anatomy import FRONTAL_NAMES, LEVELS, Landmarks
+from spinescan.core.anatomy import FRONTAL_NAMES, LATERAL_NAMES, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
-from spinescan.core.report import Report
+from spinescan.core.report import Measurement, Notice, Report
 from spinescan.io import overlay
 from spinescan.io.cobb_lines import CobbLines
 from spinescan.io.marks import Box, Label, clear_edge, push_apart, text_size, wrapped
@@ -211,6 +211,25 @@ def test_a_film_that_is_not_frontal_gets_words_and_no_marks(sample, view):
     grey = np.asarray(plain.convert("RGB"))
     places = range(picture.height - plain.height + 1)
     assert any(np.array_equal(rows[y : y + plain.height], grey) for y in places)
+
+
+def test_a_lateral_film_gets_outlines_names_and_its_angles(monkeypatch):
+    points = [(150, 50), (100, 50), (150, 90), (100, 90)]
+    landmarks = Landmarks.from_points([n for n in LATERAL_NAMES if n.startswith("L1_")], points)
+    angles = (Measurement("LL_L1_S1", 51.26, "deg", "of a test"),)
+    film, report = film_and_report(
+        np.full((1000, 300), 0.2, np.float32), landmarks, view="lateral", curves=()
+    )
+    banners = []
+    watched = overlay.wrapped
+    monkeypatch.setattr(overlay, "wrapped", lambda t, *a: banners.append(t) or watched(t, *a))
+    warnings = (Notice("synthetic", "Drawn."),)
+    report = replace(report, measurements=angles, warnings=warnings)
+    picture, labels, names = texts(monkeypatch, film, report)
+    assert labels == []
+    assert [text for text, _ in names] == ["L1"]
+    assert near(picture, overlay._OUTLINE).any()
+    assert banners[:2] == ["Synthetic film with its truth.", "View: lateral. LL_L1_S1 51.3 deg"]
 
 
 def test_counted_levels_are_said_to_be_counted(sample):

@@ -146,7 +146,7 @@ def test_rare_numbers_of_vertebrae_and_ribs(lumbar, rib_pairs, last, bearing):
     ],
 )
 def test_bends_that_cannot_be_are_refused(bends):
-    with pytest.raises(ValueError, match="head down|no such level"):
+    with pytest.raises(ValueError, match=r"head down|no such level"):
         SpinePlan(bends=bends)
 
 

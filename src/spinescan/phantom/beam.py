@@ -126,7 +126,7 @@ def outline_ends(plate: Endplate, axis: Vector, beam: Beam) -> Vector:
 
 
 def tilt_on_film_deg(plate: Endplate, axis: Vector, beam: Beam) -> float:
-    """Tilt of an endplate's image against the film's rows, in (-90, 90], + if it falls to the right.
+    """Tilt of an endplate's image against the film's rows, in (-90, 90], + if it falls rightwards.
 
     In closed form and without the corners: their chord is the polar of the source in the rim, and
     the plane through chord and source meets the film in the endplate's image.

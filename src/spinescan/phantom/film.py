@@ -20,13 +20,14 @@ from spinescan.phantom.clinic import at_the_clinic
 from spinescan.phantom.clinic_recipe import ClinicRecipe
 from spinescan.phantom.column import add_column
 from spinescan.phantom.expose import Technique, expose
+from spinescan.phantom.hardware import add_rods
 from spinescan.phantom.organs import add_organs
 from spinescan.phantom.pelvis import add_pelvis
+from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Grid
 from spinescan.phantom.sample import SagittalClass, Subject, draw_subject
-from spinescan.phantom.person import Person
-from spinescan.phantom.skull import add_skull
 from spinescan.phantom.shape import Bend, Spine, SpinePlan, build_spine
+from spinescan.phantom.skull import add_skull
 from spinescan.phantom.thorax import add_thorax
 from spinescan.phantom.torso import add_torso
 from spinescan.phantom.truth import (
@@ -36,6 +37,11 @@ from spinescan.phantom.truth import (
     true_curves,
 )
 from spinescan.phantom.vertebrae import Vector
+from spinescan.phantom.worn import add_brace, add_clips
+
+Metal = Literal["none", "rods", "brace", "clips"]
+METAL: dict[Metal, float] = {"none": 0.78, "rods": 0.05, "brace": 0.05, "clips": 0.12}
+"""What a person has in or on them, with its chance if the order leaves it open."""
 
 Extent = Literal["spine", "trunk", "whole", "lumbar"]
 
@@ -70,6 +76,8 @@ class Order:
         Without scatter, noise, blur, software, clothes or metal: the truth's own picture.
     least_margin
         Keep this far from the borders between ALS types (see `als_types.Limit`).
+    metal
+        "rods" and screws after a fusion, a "brace", "clips" of clothes and jewellery, or "none".
     """
 
     view: View = "frontal"
@@ -81,6 +89,7 @@ class Order:
     clinic: ClinicRecipe | None = field(default_factory=ClinicRecipe)
     plain: bool = False
     least_margin: float = 0.0
+    metal: Metal | None = None
 
     def __post_init__(self) -> None:
         if self.cobb_deg is not None and not 10 <= self.cobb_deg <= 100:
@@ -106,6 +115,8 @@ class Phantom:
         perspective of a photograph, which the effects name, come after them.
     curves
         Frontal curves of 10 degrees and more, largest first; () on a lateral film.
+    metal
+        What the person has in or on them.
     effects
         What the film went through, in order.
     spacing_mm
@@ -120,6 +131,7 @@ class Phantom:
     beam: Beam
     angles_deg: dict[str, float]
     curves: tuple[Curve, ...]
+    metal: Metal
     effects: tuple[str, ...]
     spacing_mm: float | None
     seed: int
@@ -154,7 +166,9 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
         spine = spine.moved(_turned(pose), np.zeros(3))
     beam = aim(spine, order, pose)
     film = Film(beam)
-    crests = add_body(film, spine, subject, order, anatomy)
+    crests = add_body(film, spine, subject.person, anatomy)
+    metal = _metal_of(order, anatomy)
+    add_metal(film, spine, subject, metal, anatomy)
     technique = Technique.ideal() if order.plain else Technique.drawn(machine)
     pixels = expose(film.attenuation, beam.pixel_mm, technique, machine)
     names, points = film_points(spine, crests, beam, order.view)
@@ -191,6 +205,7 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
         beam=beam,
         angles_deg=sagittal_on_film_deg(spine, beam) if lateral else {},
         curves=() if lateral else true_curves(spine, beam),
+        metal=metal,
         effects=effects,
         spacing_mm=spacing,
         seed=seed,
@@ -202,10 +217,9 @@ def _stream(seed: int, stage: int) -> np.random.Generator:
 
 
 def add_body(
-    film: Film, spine: Spine, subject: Subject, order: Order, rng: np.random.Generator
+    film: Film, spine: Spine, person: Person, rng: np.random.Generator
 ) -> tuple[Vector, Vector]:
     """Add all of a person to the film; curves (n, 3) along the right and left iliac crest."""
-    person = subject.person
     add_torso(film, spine, person, rng)
     add_organs(film, spine, person, rng)
     add_arms(film, spine, person, rng)
@@ -214,6 +228,26 @@ def add_body(
     add_skull(film, spine, person, rng)
     marks = add_pelvis(film, spine, person, rng)
     return marks.crest_right, marks.crest_left
+
+
+def add_metal(
+    film: Film, spine: Spine, subject: Subject, metal: Metal, rng: np.random.Generator
+) -> None:
+    """Add what a person has in or on them."""
+    if metal == "rods":
+        fused = subject.main_bends or (Bend("T4", "L2", 0.0, "right"),)
+        add_rods(film, spine, rng, fused[0].upper, fused[-1].lower)
+    elif metal == "brace":
+        add_brace(film, spine, subject.person, rng)
+    elif metal == "clips":
+        add_clips(film, spine, subject.person, rng)
+
+
+def _metal_of(order: Order, rng: np.random.Generator) -> Metal:
+    if order.plain:
+        return order.metal or "none"
+    drawn = tuple(METAL)[int(rng.choice(len(METAL), p=list(METAL.values())))]
+    return order.metal or drawn
 
 
 def aim(spine: Spine, order: Order, rng: np.random.Generator) -> Beam:

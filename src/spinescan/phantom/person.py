@@ -43,8 +43,8 @@ class Person:
 class Cage:
     """The inside of the rib cage at ribs 1 to 12 (row 0 to 11), all in mm.
 
-    `right`, `left`, `front`, `back` (12,) are distances from the bearing vertebra's middle along the
-    patient's axes, `fall` (12,) how far the rib descends to its front end.
+    `right`, `left`, `front`, `back` (12,) are distances from the bearing vertebra's middle along
+    the patient's axes, `fall` (12,) how far the rib descends to its front end.
     """
 
     middle: Vector

@@ -1,8 +1,8 @@
 """The shape of a synthetic spine: a plan in anatomical terms becomes vertebrae in space.
 
-Frontal and sagittal tilt of every endplate are given functions of the place along the spine; walking
-up from the sacrum along them puts the vertebrae in space. So the angles between endplates are those
-that the plan asks for, and nothing has to be fitted. World and units are those of `vertebrae`.
+Frontal and sagittal tilt of every endplate are given functions of the place along the spine;
+walking up from the sacrum along them puts the vertebrae in space. So the angles between endplates
+are those that the plan asks for, and nothing has to be fitted. World and units: see `vertebrae`.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,16 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spinescan.phantom.vertebrae import S1_SIZE, Endplate, Vector, Vertebra, level_names, sizes
+from spinescan.phantom.vertebrae import (
+    PITCH_SPREAD,
+    S1_SIZE,
+    Endplate,
+    Vector,
+    Vertebra,
+    level_names,
+    sizes,
+)
 
 Side = Literal["left", "right"]
 
@@ -97,7 +104,7 @@ class SpinePlan:
     twist: float = 0.35
     lumbar: int = 5
     rib_pairs: int = 12
-    unevenness: float = 0.03
+    unevenness: float = PITCH_SPREAD
 
     def __post_init__(self) -> None:
         if self.lumbar not in (4, 5, 6) or self.rib_pairs not in (11, 12, 13):

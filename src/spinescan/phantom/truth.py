@@ -65,8 +65,8 @@ def cobb_on_film_deg(spine: Spine, beam: Beam, upper: str, lower: str) -> float:
 def true_curves(spine: Spine, beam: Beam) -> tuple[Curve, ...]:
     """The planned curves that reach 10 degrees on the film, largest first.
 
-    Sides are those of the picture, on which the patient's right lies on the left. The apex is that of
-    the curve in space.
+    Sides are those of the picture, on which the patient's right lies on the left. The apex is that
+    of the curve in space.
     """
     curves = []
     for bend in spine.plan.bends:

@@ -5,6 +5,7 @@ the head; the origin is the middle of S1's superior endplate.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -15,8 +16,9 @@ Vector = NDArray[np.float64]
 CERVICAL = tuple(f"C{i}" for i in range(3, 8))
 
 # Adult means in mm: superior endplate width and depth, inferior width and depth, body height, gap
-# to the next body below. Endplates and heights after Panjabi et al. (Spine 1991;16:861, 1991;16:888,
-# 1992;17:299), recalled; a gap is then set so that the distance to the next level is `PITCH_MM`.
+# to the next body below. Endplates and heights after Panjabi et al. (Spine 1991;16:861,
+# 1991;16:888, 1992;17:299), recalled; a gap is then set so that the distance to the next level is
+# `PITCH_MM`.
 _SIZES: dict[str, tuple[float, float, float, float, float, float]] = {
     "C3": (15.8, 15.0, 17.2, 15.6, 11.9, 4.5),
     "C4": (17.2, 15.3, 17.0, 15.9, 11.6, 4.6),
@@ -173,7 +175,7 @@ def sizes(levels: tuple[str, ...]) -> Vector:
     A sixth lumbar vertebra is as large as the fifth.
     """
     table = np.array([_SIZES.get(level, _SIZES["L5"]) for level in levels])
-    for i, (level, lower) in enumerate(zip(levels[:-1], levels[1:], strict=True)):
+    for i, (level, lower) in enumerate(pairwise(levels)):
         if level in PITCH_MM and lower in _SIZES:
             pitch = table[i, 4] / 2 + table[i, 5] + table[i + 1, 4] / 2
             table[i, 5] += PITCH_MM[level] - pitch
