@@ -103,7 +103,7 @@ def test_a_mans_pubic_arch_is_narrower():
     gaps = []
     for sex in ("female", "male"):
         spine, film, _ = render(person=Person(age_years=30, sex=sex))
-        x, y = film.beam.project(spine.pelvis.at(0.0, 0.0, -72.0)).astype(int)
+        x, y = film.beam.project(spine.pelvis.at(0.0, 0.0, -80.0)).astype(int)
         dark = film.attenuation[y] < 0.03
         gaps.append(np.argmin(dark[x:]) + np.argmin(dark[x::-1]))
-    assert 20 < gaps[1] < gaps[0] - 4
+    assert 40 < gaps[1] < gaps[0] - 8
