@@ -53,7 +53,7 @@ def arms_of(spine: Spine, person: Person, rng: np.random.Generator) -> tuple[Arm
         elif person.arms == "raised":
             steps = np.array([[46, -215, 150], [-30, -130, 190], [-5, -25, 80]])
         else:
-            steps = np.array([[30, -150, -232], [-66, -30, 226], [-30, 14, 60]])
+            steps = np.array([[30, -150, -232], [-66, 45, 226], [-30, 14, 60]])
         if person.arms == "side":  # a stout person's arms hang farther out
             steps[0, 0] += 0.7 * fat_mm(person, spine, 0, 34)
         steps = steps + rng.normal(0, 9, (3, 3)) * [[1, 1, 0.4]]
@@ -63,9 +63,7 @@ def arms_of(spine: Spine, person: Person, rng: np.random.Generator) -> tuple[Arm
     return both[0], both[1]
 
 
-def _add_layer(
-    film: Film, solids: list[Quadric], body: Body, layer: int, per_mm: float
-) -> None:
+def _add_layer(film: Film, solids: list[Quadric], body: Body, layer: int, per_mm: float) -> None:
     """Add a chain of solids, each without what it shares with the trunk and those before it."""
     trunk = body.skin if layer == 0 else body.muscle
     shoulders = [pair[layer] for pair in body.limbs]

@@ -1,7 +1,7 @@
 """The belly's solid organs: liver, spleen, kidneys, psoas, bladder and the fat that shows them.
 
-What is added is each organ's difference to the muscle that the trunk was filled with. Lengths in mm,
-for an adult; they grow with the spine.
+What is added is each organ's difference to the muscle that the trunk was filled with. Lengths in
+mm, for an adult; they grow with the spine.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from spinescan.phantom.chest import Chest
 from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Quadric, ellipsoid
 from spinescan.phantom.shape import Spine
-from spinescan.phantom.spans import Window, around_sections, around_solid
+from spinescan.phantom.spans import around_sections, around_solid
 from spinescan.phantom.torso import Body, midline
 from spinescan.phantom.vertebrae import Vector
 

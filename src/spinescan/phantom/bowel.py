@@ -54,9 +54,7 @@ def _collect(
     np.maximum(gas[y0:y1, x0:x1], length, out=gas[y0:y1, x0:x1])
 
 
-def _stomach(
-    film: Film, gas: Grid, spine: Spine, chest: Chest, rng: np.random.Generator
-) -> None:
+def _stomach(film: Film, gas: Grid, spine: Spine, chest: Chest, rng: np.random.Generator) -> None:
     """Gas beneath the left dome, level below when the person stands."""
     s = spine.scale
     x, y, z = chest.tops[1]
@@ -120,9 +118,7 @@ def _small_bowel(
         yield ellipsoid(np.array([x, y, z]), _tilted(rng.uniform(0, 3.1)), radii), 0.7
 
 
-def _colon_path(
-    spine: Spine, body: Body, chest: Chest, rng: np.random.Generator
-) -> Vector:
+def _colon_path(spine: Spine, body: Body, chest: Chest, rng: np.random.Generator) -> Vector:
     """Points (n, 3) along the colon from the caecum to the rectum."""
     s = spine.scale
     high = float(chest.tops[:, 2].min())

@@ -1,8 +1,8 @@
 """What fills the rib cage: two lungs and what stands between and below them.
 
 The trunk has been added as solid water. The lungs take away the difference to air, along each ray
-only where neither heart, vessels, spine nor diaphragm lie, so nothing is taken twice. Lengths in mm,
-for an adult; they grow with the spine.
+only where neither heart, vessels, spine nor diaphragm lie, so nothing is taken twice. Lengths in
+mm, for an adult; they grow with the spine.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ import numpy as np
 from spinescan.phantom.person import Cage, Person, rib_cage
 from spinescan.phantom.render import Film, Quadric, ellipsoid
 from spinescan.phantom.shape import Spine
-from spinescan.phantom.spans import Span, Window, around_sections, around_solid, left_of
+from spinescan.phantom.spans import Span, around_sections, around_solid, left_of
 from spinescan.phantom.texture import Field
 from spinescan.phantom.torso import WATER
-from spinescan.phantom.vessels import add_vessels
 from spinescan.phantom.vertebrae import Vector
+from spinescan.phantom.vessels import add_vessels
 
 LUNG = 0.005
 _BOXY = 2.9

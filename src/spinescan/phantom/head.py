@@ -6,7 +6,7 @@ from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Quadric, ellipsoid
 from spinescan.phantom.shape import Spine
 from spinescan.phantom.spans import around_solid, left_of
-from spinescan.phantom.torso import ROUNDNESS, WATER, Body, build_body
+from spinescan.phantom.torso import ROUNDNESS, WATER, build_body
 
 _OVER_C3 = 44.0  # from C3's upper endplate to the joint between skull and spine, as `skull` has it
 
@@ -14,7 +14,7 @@ _OVER_C3 = 44.0  # from C3's upper endplate to the joint between skull and spine
 _PARTS = (
     ((0.0, -4.0, 74.0), (77.0, 97.0, 74.0)),
     ((0.0, -42.0, 4.0), (66.0, 60.0, 66.0)),
-    ((0.0, -52.0, -54.0), (56.0, 56.0, 50.0)),
+    ((0.0, -52.0, -50.0), (56.0, 59.0, 45.0)),
     ((0.0, -4.0, -30.0), (54.0, 56.0, 74.0)),
 )
 # Sinuses of the upper jaw, nose, back of the throat.

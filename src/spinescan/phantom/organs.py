@@ -1,10 +1,11 @@
-"""Organs of chest and belly, in the frame of `vertebrae`."""
+"""Organs of head, chest and belly, in the frame of `vertebrae`."""
 
 import numpy as np
 
 from spinescan.phantom.belly import add_belly
 from spinescan.phantom.bowel import add_bowel
 from spinescan.phantom.chest import add_chest, build_chest
+from spinescan.phantom.head import add_head
 from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film
 from spinescan.phantom.shape import Spine
@@ -12,8 +13,9 @@ from spinescan.phantom.torso import build_body
 
 
 def add_organs(film: Film, spine: Spine, person: Person, rng: np.random.Generator) -> None:
-    """Put the organs into a trunk that `add_torso` has added as solid."""
+    """Put the organs into a trunk that `add_torso` has added as solid, and the head upon it."""
     body, chest = build_body(spine, person), build_chest(spine, person)
+    add_head(film, spine, person)
     add_belly(film, spine, person, body, chest, rng)
     add_bowel(film, spine, body, chest, rng)
     add_chest(film, spine, person, rng)

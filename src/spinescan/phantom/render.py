@@ -36,7 +36,7 @@ class Quadric:
     cuts: tuple[tuple[Vector, Vector], ...] = ()
 
 
-def ellipsoid(centre: Vector, frame: Vector, radii: Sequence[float]) -> Quadric:
+def ellipsoid(centre: Vector, frame: Vector, radii: Sequence[float] | Vector) -> Quadric:
     """The ellipsoid with half axes `radii` (3,) along the rows of `frame` (3, 3)."""
     rx, ry, rz = (float(r) for r in radii)
     return Quadric(centre, frame, (rx, ry), (1.0, 0.0, -1.0 / rz**2), (rx, ry, rz))

@@ -1,7 +1,7 @@
 """Where rays run inside solids, as spans along the beam: what is needed to cut one out of another.
 
 `Film` adds lengths; organs need more: lung is what the chest leaves beside heart and diaphragm, and
-an arm that hides behind the trunk must not count the shoulder twice. Each solid here gives, for every
+an arm that hides behind the trunk must not count the shoulder twice. A solid gives, for each
 pixel, the place where the ray enters and leaves it, so that cuts and unions are exact. A beam is
 taken to be level (its film upright), so that rows and columns part and most work is done in one
 dimension.
@@ -26,7 +26,8 @@ class Span(NamedTuple):
     @property
     def length(self) -> Grid:
         """Millimetres (rows, columns) along the axis."""
-        return np.maximum(self.leave - self.enter, 0)
+        inside: Grid = np.maximum(self.leave - self.enter, 0)
+        return inside
 
 
 class Window:
@@ -53,7 +54,9 @@ class Window:
     def around(cls, film: Film, low: Vector, high: Vector) -> "Window | None":
         """The window that holds the image of the block from `low` (3,) to `high` (3,)."""
         ends = np.stack([low, high])
-        corners = np.array([[ends[i, 0], ends[j, 1], ends[k, 2]] for i, j, k in np.ndindex(2, 2, 2)])
+        corners = np.array(
+            [[ends[i, 0], ends[j, 1], ends[k, 2]] for i, j, k in np.ndindex(2, 2, 2)]
+        )
         box = _box(film.beam, corners)
         return None if box is None else cls(film, box)
 
@@ -61,7 +64,8 @@ class Window:
     def slant(self) -> Grid:
         """Length (rows, columns) of a ray for each millimetre along the axis."""
         square = 1 + self._upward[:, None] ** 2 + self._across[None] ** 2
-        return np.sqrt(square).astype(np.float32)
+        slant: Grid = np.sqrt(square).astype(np.float32)
+        return slant
 
     def places(self, depth: float) -> tuple[Vector, Vector]:
         """Heights (rows,) and places to the side (columns,) in mm of the rays at that depth."""
@@ -161,9 +165,9 @@ def around_solid(film: Film, solid: Quadric) -> Window | None:
 
 def overlap(one: Span, other: Span) -> Grid:
     """Length (rows, columns) that two spans share."""
-    return np.maximum(
-        np.minimum(one.leave, other.leave) - np.maximum(one.enter, other.enter), 0
-    )
+    both = np.minimum(one.leave, other.leave) - np.maximum(one.enter, other.enter)
+    shared: Grid = np.maximum(both, 0)
+    return shared
 
 
 def left_of(whole: Span, parts: Sequence[Span]) -> Grid:
@@ -207,9 +211,7 @@ def _sum(row: Vector, column: Vector, linear: float) -> Grid:
     return _outer(row[:, 2] * linear, column[:, 2] * linear)
 
 
-def _form(
-    p_row: Vector, p_col: Vector, q_row: Vector, q_col: Vector, metric: Vector
-) -> Grid:
+def _form(p_row: Vector, p_col: Vector, q_row: Vector, q_col: Vector, metric: Vector) -> Grid:
     """The bilinear form of p and q, each a row's part (rows, 3) plus a column's (columns, 3)."""
     own = _outer(np.sum(p_row * q_row * metric, axis=1), np.sum(p_col * q_col * metric, axis=1))
     left = np.hstack([p_row * metric, q_row * metric]).astype(np.float32)

@@ -49,8 +49,8 @@ def add_torso(film: Film, spine: Spine, person: Person, rng: np.random.Generator
     whole = FAT * trunk.length + (_SKIN - FAT) * (trunk.length - inner.length)
     window.add((whole + (WATER - FAT) * muscle.length) * uneven, 1.0)
     for outside, inside in body.limbs:
-        for solid, within, per_mm in ((outside, body.skin, FAT), (inside, body.muscle, WATER - FAT)):
-            _add_beside(film, solid, within, per_mm)
+        _add_beside(film, outside, body.skin, FAT)
+        _add_beside(film, inside, body.muscle, WATER - FAT)
     for breast in body.breasts:
         _add_beside(film, breast, body.skin, 0.019)
 
@@ -78,7 +78,7 @@ def build_body(spine: Spine, person: Person) -> Body:
 
 def fat_mm(person: Person, spine: Spine, thin: float, stout: float) -> float:
     """Thickness of fat under the skin, between that of a lean and of a stout person."""
-    return spine.scale * (thin + (stout - thin) * person.fatness**1.3)
+    return float(spine.scale * (thin + (stout - thin) * person.fatness**1.3))
 
 
 def midline(spine: Spine, z: Vector) -> Vector:
@@ -131,10 +131,10 @@ def _thorax_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
     cage, s = rib_cage(spine, person), spine.scale
     front_z = (cage.middle[:, 2] - cage.fall)[::-1]
     front_y = (cage.middle[:, 1] - cage.front)[::-1]
-    for k, wall in ((6, 24.0), (7, 19.0), (8, 14.0), (9, 11.0), (10, 9.0)):
+    for k, above in ((6, 24.0), (7, 19.0), (8, 14.0), (9, 11.0), (10, 9.0)):
         x, y, z = cage.middle[k - 1]
         z -= 0.45 * cage.fall[k - 1]
-        wall *= s
+        wall = above * s
         back = y + cage.back[k - 1] + 20 * s
         front = float(np.interp(z, np.maximum.accumulate(front_z), front_y)) - 13 * s
         middle = (front + back) / 2 + 10 * s
@@ -146,7 +146,7 @@ def _thorax_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
 
 def _belly_knots(spine: Spine, person: Person, build: float) -> Iterator[tuple[float, ...]]:
     male = person.sex == "male"
-    waist, hips = (124, 149) if male else (117, 153)
+    waist, hips = (124.0, 149.0) if male else (117.0, 153.0)
     for level, half, front, back in (("L2", waist + 6, 98, 64), ("L3", waist, 94, 66)):
         x, y, z = spine[level].centre
         x = float(midline(spine, np.array([z]))[0])
@@ -193,7 +193,8 @@ def _shoulders(spine: Spine, person: Person) -> Iterator[tuple[Quadric, Quadric]
     for sign in (-1, 1):
         joint = shoulder_joint(spine, person, sign)
         neck = spine["T1"].centre + np.array([sign * 44.0, 6.0, -10.0]) * s
-        reach = joint + np.array([sign * 12.0, 0.0, 16.0 if person.arms == "side" else 24.0]) * s - neck
+        over = 16.0 if person.arms == "side" else 24.0
+        reach = joint + np.array([sign * 12.0, 0.0, over]) * s - neck
         half = float(np.linalg.norm(reach)) / 2
         out = sign * reach / (2 * half)
         back = np.cross([0.0, 0.0, 1.0], out)
@@ -237,7 +238,8 @@ def _breasts(spine: Spine, person: Person) -> Iterator[Quadric]:
     for sign in (-1, 1):
         centre = chest + [sign * 70 * s, 18 * s, 0.0]
         turn = np.radians(18 * sign)
-        frame = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+        c, d = np.cos(turn), np.sin(turn)
+        frame = np.array([[c, d, 0], [-d, c, 0], [0, 0, 1]])
         yield ellipsoid(centre, frame, (54 * size, 44 * size, 52 * size))
 
 

@@ -48,9 +48,7 @@ def within(sections: Vector, points: Vector, roundness: float = 2.9) -> np.ndarr
     return np.asarray(inside & (across**roundness + depth**roundness <= 1))
 
 
-def _tree(
-    hilum: Vector, sign: float, s: float, rng: np.random.Generator
-) -> tuple[Vector, Vector]:
+def _tree(hilum: Vector, sign: float, s: float, rng: np.random.Generator) -> tuple[Vector, Vector]:
     """Points (n, 3) along all branches of one lung and radii (n,)."""
     # Downwards go the lower lobe's large vessels; those to the apex are thinner: blood is heavy.
     stems = np.linspace(-1.5, 1.4, 10) + rng.normal(0, 0.14, 10)

@@ -31,7 +31,7 @@ def add_brace(film: Film, spine: Spine, person: Person, rng: np.random.Generator
         window.stack(_grown(inside, by), ROUNDNESS, depth=depth) for by in (0.0, 3.5 * s, 7.5 * s)
     ]
     slopes = rng.normal(0, 0.16, (2, 2))
-    for per_mm, inner, outer in ((_FOAM, *shells[:2]), (_PLASTIC, *shells[1:])):
+    for per_mm, inner, outer in ((_FOAM, shells[0], shells[1]), (_PLASTIC, shells[1], shells[2])):
         for k, wall in enumerate(_walls(inner, outer)):
             # Front and back are cut at other heights, and slantingly.
             edge = (low + (0, 22)[k] * s, high - (26, 0)[k] * s)
@@ -68,7 +68,10 @@ def _between(window: Window, depth: float, edge: tuple[float, float], slope: Vec
         np.subtract.outer(height, mm + k * (place - place.mean()))
         for mm, k in zip(edge, slope, strict=True)
     )
-    return (np.clip(under / soft + 0.5, 0, 1) * np.clip(0.5 - over / soft, 0, 1)).astype(np.float32)
+    share: Grid = (np.clip(under / soft + 0.5, 0, 1) * np.clip(0.5 - over / soft, 0, 1)).astype(
+        np.float32
+    )
+    return share
 
 
 def _add_straps(
@@ -104,16 +107,19 @@ def _bra(metal: Metal, body: Vector, spine: Spine, rng: np.random.Generator) -> 
     middle = _on_skin(body, z, 0.02, 2.0, back=True)
     for row in range(rng.integers(2, 4)):
         place = middle + np.array([rng.normal(0, 0.5), 0, -9.0 * row])
-        metal.rod(place + np.array([[-4, 0, 1.5], [1, 0, 1.5], [2, 0, 0], [1, 0, -1.5], [-4, 0, -1.5]]), 0.55)
+        loop = np.array([[-4, 0, 1.5], [1, 0, 1.5], [2, 0, 0], [1, 0, -1.5], [-4, 0, -1.5]])
+        metal.rod(place + loop, 0.55)
         metal.ring(place + [5.0, 0, 0], 2.0 * _ACROSS, 1.6 * _UP, 0.5)
     for sign in (-1.0, 1.0):
-        slider = _on_skin(body, float(spine["T4"].centre[2]) + rng.normal(0, 15), 0.5 * sign, 2, back=True)
+        high = float(spine["T4"].centre[2]) + rng.normal(0, 15)
+        slider = _on_skin(body, high, 0.5 * sign, 2, back=True)
         metal.ring(slider, 6.5 * _ACROSS, 3.8 * _UP, 0.7)
     if rng.random() < 0.45:
         turn = np.linspace(0.05, 0.95, 40) * np.pi
         for sign in (-1.0, 1.0):
             centre = _on_skin(body, z + 38 * s, 0.52 * sign, 12 * s)
-            arc = np.column_stack([54 * s * np.cos(turn), -16 * np.sin(turn), -58 * s * np.sin(turn)])
+            down = np.sin(turn)
+            arc = np.column_stack([54 * s * np.cos(turn), -16 * down, -58 * s * down])
             metal.rod(centre + arc, 0.8, 0.35)
 
 
@@ -164,9 +170,7 @@ def _waistband(metal: Metal, body: Vector, spine: Spine, rng: np.random.Generato
         metal.sheet(tooth, 1.9 * _ACROSS, 0.5 * _UP, 1.6, 0.3)
 
 
-def _on_skin(
-    body: Vector, z: float, share: float, above: float, *, back: bool = False
-) -> Vector:
+def _on_skin(body: Vector, z: float, share: float, above: float, *, back: bool = False) -> Vector:
     """The place (3,) above the skin at height z, `share` of the way to the left flank."""
     row = [float(np.interp(z, body[:, 0], c)) for c in body.T]
     x = row[1] + share * (row[4] if share > 0 else row[3])
