@@ -151,14 +151,16 @@ def _head(film: Film, hip: _Hip, person: Person) -> None:
 
 
 def _shaft(bones: Bones, hip: _Hip) -> None:
-    path = np.linspace([130, 7.5, SHAFT_TOP], [116, -6, -340], 30)
+    path = np.linspace([130, 7.5, SHAFT_TOP + 1], [116, -6, -340], 30)
     world = hip.placed(path)
     scale = hip.spine.scale
-    wall = 1.2 * scale * np.clip(np.linspace(0.15, 5, 30), 0, 1)  # thicker down the shaft
-    marrow = np.clip(np.linspace(1.2, -3.0, 30), 0, 1.2)  # the shaft is hollow farther down
-    for inward in np.arange(4) + 0.5:
-        radii = np.full((30, 2), (15.6 - 1.2 * inward) * scale)
-        bones.tube(world, hip.spine.pelvis.frame[1], radii, wall, spongy=marrow * (inward < 1))
+    down = np.linspace(0, 252, 30)
+    marrow = np.clip(1.2 - down / 60, 0, 1.2)  # the shaft is hollow farther down
+    for layer in range(8):  # and its wall thicker
+        wall = 0.6 * scale * np.clip((down - 9 * (layer - 3)) / 14, 0, 1)
+        radii = np.full((30, 2), (15.4 - 0.6 * layer) * scale)
+        fill = marrow * (layer == 0)
+        bones.tube(world, hip.spine.pelvis.frame[1], radii, wall, spongy=fill)
 
 
 def _growth_lines(bones: Bones, hip: _Hip, person: Person) -> None:
