@@ -68,12 +68,28 @@ def build_body(spine: Spine, person: Person) -> Body:
     muscle = np.array(sorted(_muscle_knots(spine, person)))
     z = np.arange(muscle[0, 0], muscle[-1, 0], 6.0)
     smooth = np.column_stack([z, *(_smoothed(z, muscle[:, 0], c) for c in muscle[:, 1:].T)])
+    _cover_cage(smooth, spine, person)
     return Body(
         _padded(smooth, spine, person),
         smooth,
         (*_shoulders(spine, person), *_thighs(spine, person)),
         tuple(_breasts(spine, person)),
     )
+
+
+def _cover_cage(sections: Vector, spine: Spine, person: Person) -> None:
+    """Widen sections in front and behind where a bent back would push the ribs out of them."""
+    cage, s = rib_cage(spine, person), spine.scale
+    z, y = sections[:, 0], sections[:, 2]
+    bearing_z, bearing_y = cage.middle[::-1, 2], cage.middle[::-1, 1]
+    back = np.interp(z, bearing_z, bearing_y + cage.back[::-1]) + 8 * s
+    front_z, front_y = bearing_z - cage.fall[::-1], bearing_y - cage.front[::-1]
+    top = float(bearing_z[-1]) + 8 * s
+    order = np.argsort(front_z[3:]) + 3  # the last ribs end in the belly's wall
+    front = np.interp(z, [*front_z[order], top], [*front_y[order], bearing_y[-1]])
+    chest = (z > front_z[order[0]]) & (z < top)
+    sections[chest, 5] = np.maximum(sections[chest, 5], (y - front + 8 * s)[chest])
+    sections[chest, 6] = np.maximum(sections[chest, 6], (back - y)[chest])
 
 
 def fat_mm(person: Person, spine: Spine, thin: float, stout: float) -> float:
