@@ -78,7 +78,7 @@ def label(cell: Cell, phantom: Phantom) -> tuple[str, str]:
     kind = f", {cell.kind}" if cell.kind else ""
     if phantom.view == "lateral":
         told = phantom.angles_deg
-        name = "kyphosis and lordosis" if phantom.subject.sagittal == "both" else None
+        name = "hyperkyphosis, -lordosis" if phantom.subject.sagittal == "both" else None
         return (
             f"{name or phantom.subject.sagittal}{kind}",
             f"TK {told['TK_T4_T12']:.0f}\N{DEGREE SIGN}, LL {told['LL_L1_S1']:.0f}\N{DEGREE SIGN}",
