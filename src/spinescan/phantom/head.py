@@ -14,7 +14,7 @@ _OVER_C3 = 44.0  # from C3's upper endplate to the joint between skull and spine
 _PARTS = (
     ((0.0, -4.0, 74.0), (77.0, 97.0, 74.0)),
     ((0.0, -42.0, 4.0), (66.0, 60.0, 66.0)),
-    ((0.0, -52.0, -50.0), (56.0, 59.0, 45.0)),
+    ((0.0, -56.0, -54.0), (56.0, 48.0, 44.0)),
     ((0.0, -4.0, -30.0), (54.0, 56.0, 74.0)),
 )
 # Sinuses of the upper jaw, nose, back of the throat.

@@ -87,9 +87,13 @@ def _cover_cage(sections: Vector, spine: Spine, person: Person) -> None:
     top = float(bearing_z[-1]) + 8 * s
     order = np.argsort(front_z[3:]) + 3  # the last ribs end in the belly's wall
     front = np.interp(z, [*front_z[order], top], [*front_y[order], bearing_y[-1]])
-    chest = (z > front_z[order[0]]) & (z < top)
-    sections[chest, 5] = np.maximum(sections[chest, 5], (y - front + 8 * s)[chest])
-    sections[chest, 6] = np.maximum(sections[chest, 6], (back - y)[chest])
+    chest = z < top
+    # In front the ribs run out into the belly: no shelf below them.
+    rise = np.clip((z - spine["T10"].centre[2]) / (110 * s) + 1.25, 0, 1)
+    short = np.clip(y - front + 8 * s - sections[:, 5], 0, None) * rise
+    sections[chest, 5] += short[chest]
+    behind = chest & (z > bearing_z[0])
+    sections[behind, 6] = np.maximum(sections[behind, 6], (back - y)[behind])
 
 
 def fat_mm(person: Person, spine: Spine, thin: float, stout: float) -> float:
