@@ -199,7 +199,10 @@ def draw_als(
         if lower is None:  # nothing below the thoracic curve: it runs out into the lumbar spine
             takeoff = 0.0
         plan = replace(base, bends=bends, takeoff_deg=float(takeoff))
-        spine = build_spine(plan)
+        try:
+            spine = build_spine(plan)
+        except ValueError:  # steeper than a spine can be
+            continue
         facts = frontal_facts(spine, thoracic, lower)
         margin = min(limit.margin(facts) for limit in form.limits)
         if margin >= least_margin and abs(facts.shift) <= form.most_shift:

@@ -69,16 +69,16 @@ class Technique:
         compression = float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.2, 0.8]))
         return cls(
             photons_per_mm2=float(np.exp(rng.uniform(np.log(1.5e5), np.log(3e6)))),
-            scatter=float(rng.uniform(0.05, 0.8)),
+            scatter=float(rng.uniform(0.05, 1.5)),
             scatter_mm=float(rng.uniform(25, 60)),
             blur_mm=float(rng.uniform(0.15, 0.8)),
             compression=compression,
             compression_mm=float(rng.uniform(20, 60)),
             edges=float(rng.choice([0.0, rng.uniform(0.2, 2.0)], p=[0.3, 0.7])),
             edges_mm=float(rng.uniform(1.5, 8.0)),
-            window=(_low_end(rng), float(rng.uniform(0.985, 1.0))),
+            window=(_low_end(rng), _high_end(rng)),
             # Uncompressed films are darkened, or the belly would be all white.
-            gamma=float(np.exp(rng.normal(0.5 - 0.5 * compression, 0.2))),
+            gamma=float(np.exp(rng.normal(0.5 - 0.5 * compression, 0.3))),
             steepness=float(rng.uniform(0.0, 4.0)),
         )
 
@@ -86,6 +86,11 @@ class Technique:
 def _low_end(rng: np.random.Generator) -> float:
     """Most films show the lungs; some are windowed for the spine and lose them in black."""
     return float(rng.uniform(0.1, 0.3) if rng.random() < 0.12 else rng.uniform(0.0, 0.05))
+
+
+def _high_end(rng: np.random.Generator) -> float:
+    """Some films are washed out where the body is thickest."""
+    return float(rng.uniform(0.85, 0.97) if rng.random() < 0.2 else rng.uniform(0.97, 1.0))
 
 
 def _s_curve(x: Grid, steepness: float) -> Grid:

@@ -298,9 +298,7 @@ def _reach(spine: Spine, chosen: Extent, rng: np.random.Generator) -> tuple[floa
     last = spine.vertebrae[-1].inferior.centre[2]
     heads = spine.pelvis.heads[:, 2].min()
     if chosen == "spine":
-        return spine["T1"].superior.centre[2] + s * rng.uniform(8, 35), last - s * rng.uniform(
-            8, 45
-        )
+        return spine["T1"].superior.centre[2] + s * rng.uniform(5, 65), last - s * rng.uniform(5, 80)
     if chosen == "trunk":
         return spine["C5"].centre[2] + s * rng.uniform(-20, 40), heads + s * rng.uniform(-20, 90)
     top = spine["T10"].centre[2] if chosen == "lumbar" else spine["C3"].centre[2] + 120 * s

@@ -67,7 +67,7 @@ def draw_person(rng: np.random.Generator) -> Person:
         sex="female" if rng.random() < 0.7 else "male",
         fatness=float(np.clip(rng.beta(2, 4) + (0.15 if adult else 0), 0, 1)),
         bone=float(
-            np.clip((0.9 if age < 18 else 1.05 - 0.006 * (age - 18)) * rng.normal(1, 0.1), 0.5, 1.3)
+            np.clip((0.9 if age < 18 else 1.05 - 0.006 * (age - 18)) * rng.normal(1, 0.2), 0.4, 1.4)
         ),
         breath=float(rng.uniform(0.3, 1.0)),
         arms=str(rng.choice(["side", "raised", "crossed"])),  # type: ignore[arg-type]
