@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from spinescan.io.marks import font
-from spinescan.phantom.clinic_recipe import ClinicRecipe
+from spinescan.phantom.clinic.recipe import ClinicRecipe
 from spinescan.phantom.film import Order, Phantom, draw_phantom
 
 COLUMNS, CELL = 6, (250, 440)

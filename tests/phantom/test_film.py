@@ -9,7 +9,7 @@ from spinescan.core.anatomy import FRONTAL_NAMES, LATERAL_NAMES, LEVELS
 from spinescan.measure.curves import find_curves
 from spinescan.measure.sagittal import sagittal_measurements
 from spinescan.phantom import film as film_module
-from spinescan.phantom.clinic_recipe import ClinicRecipe
+from spinescan.phantom.clinic.recipe import ClinicRecipe
 from spinescan.phantom.film import SAMPLE, Order, draw_film, draw_phantom, sample_film
 from spinescan.phantom.truth import cobb_on_film_deg
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spinescan.core.errors import DataError
-from spinescan.phantom.clinic_recipe import ClinicRecipe
+from spinescan.phantom.clinic.recipe import ClinicRecipe
 from spinescan.phantom.film import Order
 from spinescan.phantom.sample import SEVERITY
 from spinescan.phantom.set_recipe import ALS_NAMES, SetRecipe

@@ -122,7 +122,7 @@ def outline_ends(plate: Endplate, axis: Vector, beam: Beam) -> Vector:
     towards, half = np.arctan2(y, x), np.arccos(1 / np.hypot(x, y))
     angle = np.array([[towards - half], [towards + half]])
     rim = plate.half_width * np.cos(angle) * plate.across
-    return plate.centre + rim + plate.half_depth * np.sin(angle) * plate.back
+    return np.asarray(plate.centre + rim + plate.half_depth * np.sin(angle) * plate.back)
 
 
 def tilt_on_film_deg(plate: Endplate, axis: Vector, beam: Beam) -> float:

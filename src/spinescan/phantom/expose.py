@@ -2,7 +2,7 @@
 
 The chain of a digital radiography system in its simplest true form: Beer-Lambert's law, a broad
 veil of scattered rays, Poisson noise by dose, a blurred detector, the logarithm, then what the
-maker's software does to the look (range compression, edge enhancement, a window, an S-shaped curve).
+maker's software does to the look (range compression, edge enhancement, a window and a curve).
 """
 
 from dataclasses import dataclass

@@ -14,22 +14,23 @@ from numpy.typing import NDArray
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import AlsType, Curve
-from spinescan.phantom.arms import add_arms
 from spinescan.phantom.beam import Beam, Facing
-from spinescan.phantom.clinic import at_the_clinic
-from spinescan.phantom.clinic_recipe import ClinicRecipe
-from spinescan.phantom.column import add_column
+from spinescan.phantom.body.arms import add_arms
+from spinescan.phantom.body.column import add_column
+from spinescan.phantom.body.organs import add_organs
+from spinescan.phantom.body.pelvis import add_pelvis
+from spinescan.phantom.body.skull import add_skull
+from spinescan.phantom.body.thorax import add_thorax
+from spinescan.phantom.body.torso import add_torso
+from spinescan.phantom.clinic.recipe import ClinicRecipe
+from spinescan.phantom.clinic.visit import at_the_clinic
 from spinescan.phantom.expose import Technique, expose
-from spinescan.phantom.hardware import add_rods
-from spinescan.phantom.organs import add_organs
-from spinescan.phantom.pelvis import add_pelvis
+from spinescan.phantom.metal.hardware import add_rods
+from spinescan.phantom.metal.worn import add_brace, add_clips
 from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Grid
 from spinescan.phantom.sample import SagittalClass, Subject, draw_subject
 from spinescan.phantom.shape import Bend, Spine, SpinePlan, build_spine
-from spinescan.phantom.skull import add_skull
-from spinescan.phantom.thorax import add_thorax
-from spinescan.phantom.torso import add_torso
 from spinescan.phantom.truth import (
     View,
     film_points,
@@ -37,7 +38,6 @@ from spinescan.phantom.truth import (
     true_curves,
 )
 from spinescan.phantom.vertebrae import Vector
-from spinescan.phantom.worn import add_brace, add_clips
 
 Metal = Literal["none", "rods", "brace", "clips"]
 METAL: dict[Metal, float] = {"none": 0.78, "rods": 0.05, "brace": 0.05, "clips": 0.12}
@@ -298,7 +298,9 @@ def _reach(spine: Spine, chosen: Extent, rng: np.random.Generator) -> tuple[floa
     last = spine.vertebrae[-1].inferior.centre[2]
     heads = spine.pelvis.heads[:, 2].min()
     if chosen == "spine":
-        return spine["T1"].superior.centre[2] + s * rng.uniform(5, 65), last - s * rng.uniform(5, 80)
+        return spine["T1"].superior.centre[2] + s * rng.uniform(5, 65), last - s * rng.uniform(
+            5, 80
+        )
     if chosen == "trunk":
         return spine["C5"].centre[2] + s * rng.uniform(-20, 40), heads + s * rng.uniform(-20, 90)
     top = spine["T10"].centre[2] if chosen == "lumbar" else spine["C3"].centre[2] + 120 * s
@@ -315,8 +317,7 @@ def _turned(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _on_film(points: Vector, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = ((points >= 0) & (points <= [shape[1], shape[0]])).all(axis=1)
-    return inside
+    return np.asarray(((points >= 0) & (points <= [shape[1], shape[0]])).all(axis=1))
 
 
 def _cobb_lines(

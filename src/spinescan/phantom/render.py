@@ -64,7 +64,7 @@ class Film:
         )
 
     def add_shell(self, solid: Quadric, wall_mm: float, wall: float, core: float) -> None:
-        """A closed bone: a wall of `wall_mm` with attenuation `wall`, filled with `core`, per mm."""
+        """A closed bone: a wall of `wall_mm` with attenuation `wall` per mm, filled with `core`."""
         self.add_quadric(solid, wall)
         inner = shrunk(solid, wall_mm)
         if inner is not None:

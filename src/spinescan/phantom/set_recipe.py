@@ -11,7 +11,7 @@ import numpy as np
 
 from spinescan.core.errors import DataError
 from spinescan.phantom.als_types import FORMS
-from spinescan.phantom.clinic_recipe import ClinicRecipe
+from spinescan.phantom.clinic.recipe import ClinicRecipe
 from spinescan.phantom.film import Order
 from spinescan.phantom.record import ImageFormat
 from spinescan.phantom.sample import SAGITTAL_CLASSES, SEVERITY

@@ -278,7 +278,7 @@ def _sagittal_tilts(profile: Profile, names: Sequence[str], steps: Vector) -> Ve
     ]
     knots.sort()
     places, degrees = zip(*knots, strict=True)
-    return np.radians(np.interp(along, places, degrees))
+    return np.asarray(np.radians(np.interp(along, places, degrees)))
 
 
 def _bend_places(

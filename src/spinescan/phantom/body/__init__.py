@@ -1,0 +1,1 @@
+"""A person's bones, organs and limbs as solids in the beam."""
