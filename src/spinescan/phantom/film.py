@@ -6,7 +6,7 @@ Every stage has its own stream of chance: the same seed shows the same person on
 lateral film, at any size. Nothing is copied from a real film.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import AlsType, Curve
-from spinescan.phantom.beam import Beam, Facing
+from spinescan.phantom.beam import Beam
 from spinescan.phantom.body.arms import add_arms
 from spinescan.phantom.body.column import add_column
 from spinescan.phantom.body.organs import add_organs
@@ -28,6 +28,7 @@ from spinescan.phantom.expose import Technique, expose
 from spinescan.phantom.metal.hardware import add_rods
 from spinescan.phantom.metal.worn import add_brace, add_clips
 from spinescan.phantom.person import Person
+from spinescan.phantom.positioning import EXTENTS, Extent, aim, drawn_extent, turned
 from spinescan.phantom.render import Film, Grid
 from spinescan.phantom.sample import SagittalClass, Subject, draw_subject
 from spinescan.phantom.shape import Bend, Spine, SpinePlan, build_spine
@@ -43,7 +44,6 @@ Metal = Literal["none", "rods", "brace", "clips"]
 METAL: dict[Metal, float] = {"none": 0.78, "rods": 0.05, "brace": 0.05, "clips": 0.12}
 """What a person has in or on them, with its chance if the order leaves it open."""
 
-Extent = Literal["spine", "trunk", "whole", "lumbar"]
 
 ROWS = 1280
 
@@ -96,6 +96,9 @@ class Order:
             raise ValueError(f"expected a Cobb angle of 10 to 100 degrees, got {self.cobb_deg:g}")
         if self.cobb_deg is not None and self.als == "healthy":
             raise ValueError("a healthy spine has no curve of 10 degrees: leave cobb_deg out")
+        if self.extent is not None and self.extent not in EXTENTS[self.view]:
+            known = ", ".join(EXTENTS[self.view])
+            raise ValueError(f"extent {self.extent}: a {self.view} film has {known}")
         if not 64 <= self.rows <= 4096:
             raise ValueError(f"expected 64 to 4096 rows, got {self.rows}")
 
@@ -127,6 +130,7 @@ class Phantom:
     view: View
     landmarks: Landmarks
     subject: Subject
+    extent: Extent
     spine: Spine
     beam: Beam
     angles_deg: dict[str, float]
@@ -163,10 +167,14 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
     anatomy, pose, machine, clinic = (_stream(seed, k) for k in range(1, 5))
     spine = build_spine(subject.plan, anatomy)
     if not order.plain:
-        spine = spine.moved(_turned(pose), np.zeros(3))
-    beam = aim(spine, order, pose)
+        spine = spine.moved(turned(pose), np.zeros(3))
+    extent = order.extent or drawn_extent(order.view, pose)
+    beam = aim(spine, order.view, extent, order.rows, pose)
     film = Film(beam)
-    crests = add_body(film, spine, subject.person, anatomy)
+    person = subject.person
+    if order.view == "frontal" and person.arms == "crossed":  # nobody stands so before a film
+        person = replace(person, arms="side")
+    crests = add_body(film, spine, person, anatomy)
     metal = _metal_of(order, anatomy)
     add_metal(film, spine, subject, metal, anatomy)
     technique = Technique.ideal() if order.plain else Technique.drawn(machine)
@@ -201,6 +209,7 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
         view=order.view,
         landmarks=landmarks,
         subject=subject,
+        extent=extent,
         spine=spine,
         beam=beam,
         angles_deg=sagittal_on_film_deg(spine, beam) if lateral else {},
@@ -248,72 +257,6 @@ def _metal_of(order: Order, rng: np.random.Generator) -> Metal:
         return order.metal or "none"
     drawn = tuple(METAL)[int(rng.choice(len(METAL), p=list(METAL.values())))]
     return order.metal or drawn
-
-
-def aim(spine: Spine, order: Order, rng: np.random.Generator) -> Beam:
-    """Tube and film for an order: the field of view in mm at the spine, then a film of its size."""
-    frontal = order.view == "frontal"
-    fields: tuple[Extent, ...] = (
-        ("spine", "trunk", "whole") if frontal else ("lumbar", "trunk", "whole")
-    )
-    chosen = order.extent or fields[int(rng.choice(3, p=[0.35, 0.3, 0.35]))]
-    top, bottom = _reach(spine, chosen, rng)
-    places = np.array([v.centre for v in spine.vertebrae if v.level[0] in "TL"])
-    side = 0 if frontal else 1
-    low, high = places[:, side].min(), places[:, side].max()
-    width = {"spine": 190, "trunk": 270, "whole": 330, "lumbar": 200}[chosen] * spine.scale
-    wide = max(high - low + 90 * spine.scale, width * rng.uniform(0.9, 1.2))
-    middle = (low + high) / 2 + rng.normal(0, 8) * spine.scale
-    if not frontal:
-        middle -= 20 * spine.scale  # the belly lies in front of the spine
-    source, film_mm = rng.uniform(1500, 3000), rng.uniform(120, 280)
-    enlarged = (source + film_mm) / source
-    pixel_mm = (top - bottom) * enlarged / order.rows
-    columns = round(wide * enlarged / pixel_mm)
-    centre = np.array([middle, 0.0, (top + bottom) / 2])
-    if not frontal:
-        centre = np.array([0.0, middle, (top + bottom) / 2])
-        facing: Facing = "right" if rng.random() < 0.5 else "left"
-        return Beam.lateral(
-            centre,
-            (order.rows, columns),
-            pixel_mm,
-            source_mm=source,
-            film_mm=film_mm,
-            facing=facing,
-        )
-    return Beam.frontal(
-        centre,
-        (order.rows, columns),
-        pixel_mm,
-        source_mm=source,
-        film_mm=film_mm,
-        anteroposterior=bool(rng.random() < 0.3),
-    )
-
-
-def _reach(spine: Spine, chosen: Extent, rng: np.random.Generator) -> tuple[float, float]:
-    """Upper and lower edge (z in mm) of a field of view."""
-    s = spine.scale
-    last = spine.vertebrae[-1].inferior.centre[2]
-    heads = spine.pelvis.heads[:, 2].min()
-    if chosen == "spine":
-        return spine["T1"].superior.centre[2] + s * rng.uniform(5, 65), last - s * rng.uniform(
-            5, 80
-        )
-    if chosen == "trunk":
-        return spine["C5"].centre[2] + s * rng.uniform(-20, 40), heads + s * rng.uniform(-20, 90)
-    top = spine["T10"].centre[2] if chosen == "lumbar" else spine["C3"].centre[2] + 120 * s
-    return top + s * rng.uniform(-60, 40), heads - s * rng.uniform(30, 110)
-
-
-def _turned(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A small turn of the whole person: about the long axis most, as one stands before a film."""
-    a, b, c = np.radians(rng.normal(0, [1.0, 1.0, 2.5]))
-    x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
-    y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
-    z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
-    return np.asarray(x @ y @ z, dtype=np.float64)
 
 
 def _on_film(points: Vector, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from spinescan.phantom.vertebrae import Vector
 # Adult means by rib, in mm from the middle of the vertebra that bears it, recalled from anatomy
 # atlases: how far the cage reaches to each side, how far its front lies before the vertebra, and
 # how far a rib falls from its vertebra to its front end.
-_HALF_WIDTH = (48, 72, 90, 104, 114, 121, 127, 131, 132, 129, 120, 92)
+_HALF_WIDTH = (58, 78, 92, 104, 114, 121, 127, 131, 132, 129, 120, 92)
 _FRONT = (52, 72, 92, 108, 120, 130, 138, 144, 146, 132, 100, 60)
 _FALL = (34, 50, 68, 84, 98, 110, 120, 128, 130, 116, 90, 55)
 _BACK = 42.0  # the ribs' angles lie this far behind the middle of the body

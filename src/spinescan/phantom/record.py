@@ -100,6 +100,8 @@ def truth_record(phantom: Phantom, order: Order, *, file: str, sha256: str) -> d
         "person": asdict(subject.person),
         "plan": _listed(asdict(subject.plan)),
         "angles_deg": phantom.angles_deg,
+        "extent": phantom.extent,
+        "metal": phantom.metal,
         "effects": list(phantom.effects),
         "exposure": {
             "position": _position(phantom),

@@ -13,6 +13,7 @@ from spinescan.core.errors import DataError
 from spinescan.phantom.als_types import FORMS
 from spinescan.phantom.clinic.recipe import ClinicRecipe
 from spinescan.phantom.film import Order
+from spinescan.phantom.positioning import EXTENTS
 from spinescan.phantom.record import ImageFormat
 from spinescan.phantom.sample import SAGITTAL_CLASSES, SEVERITY
 
@@ -21,22 +22,13 @@ Odds = Mapping[str, float]
 
 ALS_NAMES: tuple[str, ...] = ("healthy", *FORMS)
 
-EXTENTS: dict[str, tuple[str, ...]] = {
-    "frontal": ("spine", "trunk", "whole"),
-    "lateral": ("lumbar", "trunk", "whole"),
-}
-"""The fields of view that each view is taken with."""
-
 
 def _even(names: Iterable[str]) -> dict[str, float]:
     return dict.fromkeys(names, 1.0)
 
 
 def _usual_extents() -> dict[str, Odds]:
-    return {
-        "frontal": {"spine": 0.35, "trunk": 0.3, "whole": 0.35},
-        "lateral": {"lumbar": 0.35, "trunk": 0.3, "whole": 0.35},
-    }
+    return {view: dict(odds) for view, odds in EXTENTS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def spines(draw: st.DrawFn) -> Spine:
         )
     )
     slope = draw(st.floats(20, 55))
-    profile = Profile(draw(st.floats(5, 70)), slope + draw(st.floats(0, 30)), slope, 12)
+    profile = Profile(draw(st.floats(5, 60)), slope + draw(st.floats(0, 30)), slope, 12)
     length = draw(st.floats(260, 500))
     return build_spine(SpinePlan(bends, profile=profile, length_mm=length))
 

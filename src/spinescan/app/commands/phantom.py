@@ -119,19 +119,14 @@ def phantom(
         raise click.ClickException(f"--out {out}: {error.strerror or error}") from error
 
 
-def _order(view: str | None, cobb: float | None, rows: int | None, **rest: Any) -> "Order":
+def _order(view: Any, cobb: float | None, rows: int | None, **rest: Any) -> "Order":
     """The options as an order, or a usage error."""
     from spinescan.phantom.film import ROWS, Order
-    from spinescan.phantom.set_recipe import EXTENTS
 
-    view = view or "frontal"
-    extent = rest["extent"]
-    if extent is not None and extent not in EXTENTS[view]:
-        raise click.UsageError(
-            f"--extent {extent}: a {view} film has {', '.join(EXTENTS[view])}; see --view."
-        )
     try:
-        return Order(view=view, cobb_deg=cobb, rows=ROWS if rows is None else rows, **rest)  # type: ignore[arg-type]
+        return Order(
+            view=view or "frontal", cobb_deg=cobb, rows=ROWS if rows is None else rows, **rest
+        )
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
 

@@ -20,7 +20,6 @@ from spinescan.phantom.vertebrae import Vector
 
 LUNG = 0.005
 _BOXY = 2.9
-_WIDE = np.array((1.2, 1.08, 1.02, *(1.0,) * 9))  # the upper ribs lie outside the cage's figures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +47,7 @@ class Chest:
 def build_chest(spine: Spine, person: Person) -> Chest:
     """The hollow of a spine's rib cage."""
     cage, s = rib_cage(spine, person), spine.scale
-    side_z = (cage.middle[:, 2] - 0.45 * cage.fall)[::-1]
+    side_z = (cage.middle[:, 2] - 0.58 * cage.fall)[::-1]
     edges = np.stack([cage.middle[:, 0] - cage.right, cage.middle[:, 0] + cage.left])[:, ::-1]
     middle = np.column_stack([side_z, edges.mean(axis=0)])
     # Rib 10 of the spine's middle line at a deep breath; some two ribs higher without.
@@ -132,7 +131,7 @@ def _lung(cage: Cage, middle: Vector, sign: float, base: float, s: float) -> Vec
     above = np.clip((z - front_z[-1]) / (apex - front_z[-1]), 0, 1)
     back = np.interp(z, cage.middle[::-1, 2], y + cage.back[::-1]) - 3 * s
     front = front + (back - 14 * s - front) * above
-    reach = (cage.left if sign > 0 else cage.right) * _WIDE
+    reach = cage.left if sign > 0 else cage.right
     edge = np.interp(z, edge_z, (cage.middle[:, 0] + sign * reach)[::-1]) + sign * 0.5 * s
     inner = np.interp(z, edge_z, middle[:, 1]) - sign * 4 * s
     half = np.abs(edge - inner) / 2

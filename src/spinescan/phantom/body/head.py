@@ -2,13 +2,12 @@
 
 import numpy as np
 
+from spinescan.phantom.body.skull import OVER_C3
 from spinescan.phantom.body.spans import around_solid, left_of
 from spinescan.phantom.body.torso import ROUNDNESS, WATER, build_body
 from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Quadric, ellipsoid
 from spinescan.phantom.shape import Spine
-
-_OVER_C3 = 44.0  # from C3's upper endplate to the joint between skull and spine, as `skull` has it
 
 # Centre from that joint and half axes: brain case, middle face, jaw, floor of the mouth.
 _PARTS = (
@@ -52,5 +51,5 @@ def _placed(
 ) -> Quadric:
     size = spine.scale**0.4 * (0.97 if person.sex == "female" else 1.02)
     neck = spine["C3"]
-    joint = neck.superior.centre + _OVER_C3 * spine.scale * neck.frame[2]
+    joint = neck.superior.centre + OVER_C3 * spine.scale * neck.frame[2]
     return ellipsoid(joint + np.array(centre) * size, np.eye(3), [r * size for r in radii])

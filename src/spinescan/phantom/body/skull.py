@@ -11,7 +11,7 @@ from spinescan.phantom.render import Film, ellipsoid
 from spinescan.phantom.shape import Spine
 from spinescan.phantom.vertebrae import Vector
 
-_OVER_C3 = 44.0  # from C3's upper endplate to the joint between skull and spine, mm
+OVER_C3 = 44.0  # from C3's upper endplate to the joint between skull and spine, mm
 _MIDDLE = np.array([0.0, -4.0, 74.0])  # of the brain case, from that joint
 _CASE = (71.0, 90.0, 67.0)
 
@@ -75,7 +75,7 @@ def add_skull(
     # Heads grow early: a child's is hardly smaller than an adult's.
     size = spine.scale**0.4 * (0.97 if person.sex == "female" else 1.02) * (1 + 0.02 * jitter[0])
     neck = spine["C3"]
-    joint = neck.superior.centre + _OVER_C3 * spine.scale * neck.frame[2]
+    joint = neck.superior.centre + OVER_C3 * spine.scale * neck.frame[2]
     frame = _turned(np.radians([2.0, 4.0, 2.0]) * jitter[1:4])
     axes = frame * size * (1 + 0.015 * jitter[3:6])[:, None]
     bones = Bones(film, person.bone)

@@ -22,8 +22,6 @@ _END = (0.62, 0.62, 0.60, 0.60, 0.62, 0.66, 0.70, 0.78, 0.84, 0.92, 1.0, 1.0)
 _ROUND = (0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.90, 0.83, 0.76, 0.68, 0.50, 0.28)
 _HIGH = (7.5, 6.0, 6.0, 6.2, 6.4, 6.6, 6.8, 6.8, 6.6, 6.2, 5.6, 4.2)
 _THICK = (2.6, 3.2, 3.4, 3.6, 3.7, 3.8, 3.8, 3.8, 3.7, 3.5, 3.2, 2.6)
-# A rib's half width against the cage's.
-_WIDE = (1.22, 1.08, 1.02, *(1.0,) * 9)
 _DEEP = (0.6, 0.8, 0.93, 1.0)  # upper ribs reach back less
 _TIP_SIDE = (37, 35, 33, 32, 31, 31, 31, 30, 29, 27, 24, 20)
 _TIP_BACK = (20, 22, 24, 26, 27, 28, 29, 29, 29, 28, 26, 24)
@@ -79,7 +77,7 @@ def _rib(spine: Spine, cage: Cage, vertebra: Vertebra, row: int, side: int, jitt
     """A rib from its joint with the spine round to its front end."""
     scale, k = spine.scale, min(row, 11)
     middle = vertebra.centre
-    half = (cage.left if side > 0 else cage.right)[k] * _WIDE[k] * (1 + 0.01 * jitter[0])
+    half = (cage.left if side > 0 else cage.right)[k] * (1 + 0.01 * jitter[0])
     front, back = cage.front[k], cage.back[k] * _DEEP[min(k, 3)]
     fall = cage.fall[k] * (1 + 0.04 * jitter[1])
     share = _ROUND[k] * (1 + 0.02 * jitter[2])

@@ -153,7 +153,7 @@ def _thorax_knots(spine: Spine, person: Person) -> Iterator[tuple[float, ...]]:
     front_y = (cage.middle[:, 1] - cage.front)[::-1]
     for k, above in ((6, 24.0), (7, 19.0), (8, 14.0), (9, 11.0), (10, 9.0)):
         x, y, z = cage.middle[k - 1]
-        z -= 0.45 * cage.fall[k - 1]
+        z -= 0.58 * cage.fall[k - 1]
         wall = above * s
         back = y + cage.back[k - 1] + 20 * s
         front = float(np.interp(z, np.maximum.accumulate(front_z), front_y)) - 13 * s
