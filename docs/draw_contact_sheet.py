@@ -27,6 +27,9 @@ _TEACHING = ClinicRecipe(export_weight=0.0, long_weight=0.0, photo_weight=0.0, l
 _LONG = ClinicRecipe(export_weight=0.0, photo_weight=0.0, teaching_weight=0.0, ruler_chance=1.0)
 
 
+_USUAL = {"extent": "whole", "rows": _ROWS, "clinic": _QUIET, "metal": "none"}
+
+
 class Cell(NamedTuple):
     """A film to draw, and what its label says of the picture."""
 
@@ -36,12 +39,12 @@ class Cell(NamedTuple):
 
 
 def _frontal(seed: int, kind: str = "", **wishes: object) -> Cell:
-    settings = {"extent": "whole", "rows": _ROWS, "clinic": _QUIET, "least_margin": 0.3, **wishes}
+    settings = {**_USUAL, "least_margin": 0.3, **wishes}
     return Cell(Order(**settings), seed, kind)  # type: ignore[arg-type]
 
 
 def _lateral(seed: int, kind: str = "", **wishes: object) -> Cell:
-    settings = {"extent": "whole", "rows": _ROWS, "clinic": _QUIET, **wishes}
+    settings = {**_USUAL, **wishes}
     return Cell(Order(view="lateral", **settings), seed, kind)  # type: ignore[arg-type]
 
 
@@ -54,10 +57,10 @@ CELLS = (
     _frontal(16, als="4C", cobb_deg=45),
     _frontal(17, als="4CL", cobb_deg=40),
     _frontal(18, als="4CTL", cobb_deg=44),
-    _frontal(19, "trunk", als="4C", cobb_deg=60, extent="trunk"),
+    _frontal(19, "rods", als="4C", cobb_deg=60, extent="trunk", metal="rods"),
     _frontal(20, "T1 to L5", als="3CH", cobb_deg=25, extent="spine"),
-    _frontal(21, "T1 to L5", als="3CL", cobb_deg=65, extent="spine"),
-    _frontal(22, "trunk", als="4CL", cobb_deg=28, extent="trunk"),
+    _frontal(25, "T1 to L5", als="3CL", cobb_deg=65, extent="spine"),
+    _frontal(23, "brace", als="4CL", cobb_deg=28, extent="trunk", metal="brace"),
     _lateral(31, sagittal="healthy"),
     _lateral(32, sagittal="hyperkyphosis"),
     _lateral(33, sagittal="hypokyphosis"),

@@ -55,7 +55,7 @@ def test_the_figures_are_those_of_the_result_files() -> None:
     figures = load(ROOT / "docs" / "generate_figures.py")
     for page in figures.PAGES:
         text = page.read_text("utf-8")
-        assert text == figures.with_figures(text), f"{page.name}: run `make docs`"
+        assert text == figures.with_figures(text, page), f"{page.name}: run `make docs`"
     bundle = (figures.BUNDLE / "bundle.json").read_text("utf-8")
     assert bundle == figures.with_summary(bundle)
 

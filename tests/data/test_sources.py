@@ -1,15 +1,19 @@
 """Reading labelled folders."""
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spinescan.core.anatomy import FRONTAL_CORNERS, LEVELS
 from spinescan.core.errors import DataError
-from spinescan.data.sources import read_aasce, read_boxes
+from spinescan.data.sources import read_aasce, read_boxes, read_corner_films, read_phantoms
 from spinescan.measure.aasce import aasce_angles
+from spinescan.phantom.set_recipe import SetRecipe
+from spinescan.phantom.sets import write_set
 from tests.data.layouts import Sheet, write_aasce, write_picture, write_table
 from tests.measure.spines import profile, spine
 
@@ -197,3 +201,37 @@ def test_the_published_boxes(shared_data: Path) -> None:
     assert len(mixed) == 234
     assert sum(bool(f.annotations) for f in mixed) == 82
     assert {f.view for f in mixed} == {"frontal", "lateral"}
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set of five small phantoms, frontal and lateral."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    write_set(SetRecipe(rows=(96, 96), image="png"), folder, 5, 3)
+    return folder
+
+
+def test_phantoms_bring_the_corners_of_their_frontal_films(phantoms: Path) -> None:
+    lines = [json.loads(line) for line in (phantoms / "truth.jsonl").read_text().splitlines()]
+    frontal = [line for line in lines if line["view"] == "frontal"]
+    films = read_phantoms(phantoms)
+    assert 0 < len(films) == len(frontal) < 5
+    for film, line in zip(films, frontal, strict=True):
+        assert film.path.is_file()
+        places = dict(zip(line["landmarks"]["names"], line["landmarks"]["points_xy"], strict=True))
+        assert film.corners_px.shape == (17, 4, 2)
+        for level, corners in zip(LEVELS, film.corners_px, strict=True):
+            if np.isfinite(corners).all():
+                assert corners[3] == pytest.approx(places[f"{level}_inferior_right"])
+            else:  # a level that is not wholly on the film is not there
+                assert any(f"{level}_{c}" not in places for c in FRONTAL_CORNERS)
+    assert len({film.group for film in films}) == len(films)
+    assert read_corner_films(phantoms)[0].file == films[0].file
+
+
+def test_a_folder_that_is_no_set_of_phantoms_is_refused(tmp_path: Path, phantoms: Path) -> None:
+    with pytest.raises(DataError, match=r"truth.jsonl: cannot be read"):
+        read_phantoms(tmp_path)
+    (tmp_path / "truth.jsonl").write_text('{"view": "frontal"}\n')
+    with pytest.raises(DataError, match="film 1 not understood"):
+        read_corner_films(tmp_path)

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from spinescan.app.main import cli
 from spinescan.core.errors import DataError
 from spinescan.data.sources import AasceFilm, read_aasce
 from spinescan.infer.bundle import Bundle
+from spinescan.phantom.set_recipe import SetRecipe
+from spinescan.phantom.sets import write_set
 from spinescan.phantom.shape import Bend
 from spinescan.train import landmarks
 from spinescan.train.landmarks import cross_validate, train_bundle
@@ -218,3 +221,48 @@ def test_what_the_user_gave_wrong_is_told_in_one_line(
         assert result.exit_code == 1, result.output
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
+
+
+def test_phantoms_teach_beside_real_films_and_are_not_scored(
+    data: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    phantoms = tmp_path / "phantoms"
+    write_set(SetRecipe(rows=(256, 256), view={"frontal": 1.0}, clinic=None), phantoms, 2, 1)
+    run = tmp_path / "run"
+    command = ["train", "landmarks", str(recipe_file), "--data", str(data), "--extra"]
+    command += [str(phantoms), "--out", str(run), "--fold", "1"]
+    result = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    bundle = Bundle.load(run / "fold-1" / "bundle")
+    assert bundle.provenance["trained_on"] == ["aasce", "phantoms"]
+    scored = {report["file"] for report in reports(run / "fold-1" / "reports.jsonl")}
+    assert scored < {film.file for film in read_aasce(data)}
+
+
+def test_a_training_can_start_from_an_earlier_one(
+    first_fold: tuple[Path, Result], data: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    earlier = first_fold[0] / "fold-0"
+    plan, films = LandmarkRecipe.read(recipe_file), read_aasce(data)
+    still = replace(plan, finder=replace(plan.finder, learning_rate=0.0, weight_decay=0.0))
+    train_bundle(films, still, earlier, tmp_path / "on")
+    parts = [
+        torch.load(folder / "finder.pt", weights_only=True)["network"]
+        for folder in (earlier, tmp_path / "on")
+    ]
+    weights = [name for name in parts[0] if name.endswith("weight")]
+    assert weights
+    for name in weights:  # nothing was learnt, so they are still those it started from
+        assert torch.equal(parts[0][name], parts[1][name])
+    told = json.loads((tmp_path / "on" / "run.json").read_text())
+    assert told["initial_weights"].startswith("earlier training")
+
+
+def test_a_folder_without_a_training_is_no_start(
+    data: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"finder.pt: not a checkpoint of this finder"):
+        train_bundle(
+            read_aasce(data), LandmarkRecipe.read(recipe_file), tmp_path / "empty", tmp_path / "run"
+        )

@@ -134,15 +134,20 @@ def _settled(spans: tuple[_Span, ...], tilts_deg: NDArray[np.float64]) -> tuple[
             kept[i - 1] = _cut(kept[i - 1], kept[i - 1].upper, upper, tilts_deg)
         if i + 1 < len(kept) and lower > kept[i + 1].upper:
             kept[i + 1] = _cut(kept[i + 1], lower, kept[i + 1].lower, tilts_deg)
-        kept = [
-            s for s in kept if s.cobb_deg >= MIN_COBB_DEG and s.lower - s.upper + 2 >= MIN_VERTEBRAE
-        ]
+        kept = [s for s in kept if s.cobb_deg >= MIN_COBB_DEG]
     return tuple(kept)
 
 
 def _cut(span: _Span, upper: int, lower: int, tilts_deg: NDArray[np.float64]) -> _Span:
-    cobb = span.sense * (tilts_deg[lower, 1] - tilts_deg[upper, 0])
-    return _Span(upper, lower, span.sense, float(cobb))
+    """What is left of a curve between two rows; 0 degrees if too few vertebrae are."""
+    superior, inferior = tilts_deg.T
+    candidates = [
+        _Span(a, b, span.sense, float(span.sense * (inferior[b] - superior[a])))
+        for a in range(upper, lower + 1)
+        for b in range(a + MIN_VERTEBRAE - 2, lower + 1)
+    ]
+    nothing = _Span(upper, lower, span.sense, 0.0)
+    return max(candidates, key=lambda s: s.cobb_deg, default=nothing)
 
 
 def _curve(spine: FrontalSpine, span: _Span) -> Curve:

@@ -17,7 +17,7 @@ from spinescan.phantom.shape import Bend, Side, SpinePlan, build_spine
 
 Range = tuple[float, float]
 
-_TRIES = 400
+_TRIES = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ FORMS: dict[AlsType, AlsForm] = {
     "3CN": AlsForm(
         "thoracic",
         (22, 65),
-        (0.35, 0.75),
+        (0.35, 0.85),
         lower_end=("L5",),
-        takeoff=(0.2, 0.5),
+        takeoff=(0.2, 0.7),
         limits=(
             *_PELVIS_3C,
             _THORACIC,
@@ -108,7 +108,7 @@ FORMS: dict[AlsType, AlsForm] = {
         (35, 70),
         (0.6, 0.95),
         lower_end=("L5",),
-        takeoff=(0.25, 0.55),
+        takeoff=(0.25, 0.75),
         limits=(
             *_PELVIS_3C,
             _THORACIC,

@@ -12,7 +12,7 @@ import numpy as np
 from spinescan.core.report import AlsType
 from spinescan.phantom.als_types import FORMS, draw_als
 from spinescan.phantom.person import Person
-from spinescan.phantom.shape import ADULT_LENGTH_MM, Bend, Profile, SpinePlan
+from spinescan.phantom.shape import ADULT_LENGTH_MM, Bend, Profile, SpinePlan, build_spine
 
 SagittalClass = Literal[
     "healthy", "hyperkyphosis", "hypokyphosis", "hyperlordosis", "hypolordosis", "both"
@@ -89,11 +89,18 @@ def draw_profile(
         off = _inside(LORDOSIS_NORMAL, _axis(sagittal, "lordosis"), rng, 24.0)
         profile = Profile(kyphosis, expected_lordosis(incidence) + off, incidence - tilt, tilt)
         margin = sagittal_margin(profile)
-        # T1 must not lean beyond what a person stands with.
-        slope = profile.sacral_slope_deg - profile.lordosis_deg + profile.kyphosis_deg
-        if margin >= margin_deg and profile.lordosis_deg > 8 and -12 < slope < 48:
+        if margin >= margin_deg and _stands(profile):
             return profile, margin
     raise ValueError(f"no profile of class {sagittal} with a margin of {margin_deg:g} degrees")
+
+
+def _stands(profile: Profile) -> bool:
+    """Whether a person can stand so: C7 not far before or behind S1 (in an adult's mm)."""
+    try:
+        spine = build_spine(SpinePlan(profile=profile))
+    except ValueError:
+        return False
+    return bool(profile.lordosis_deg > 8 and -85 < spine["C7"].centre[1] < 45)
 
 
 def expected_lordosis(incidence_deg: float) -> float:

@@ -65,7 +65,7 @@ def add_body(film: Film, vertebra: Vertebra, bone: float, *, wall_mm: float = 0.
     for plate, sign in ((vertebra.superior, -1), (vertebra.inferior, 1)):
         frame = np.stack([plate.across, plate.back, plate.normal])
         a, b = plate.half_width, plate.half_depth
-        centre = plate.centre + sign * 0.9 * plate.normal
+        centre = plate.centre + sign * 0.5 * plate.normal
         disc = Quadric(
             centre,
             frame,
@@ -73,12 +73,12 @@ def add_body(film: Film, vertebra: Vertebra, bone: float, *, wall_mm: float = 0.
             (1.0, 0.0, 0.0),
             (a, b, 1.0),
             (
-                (centre + 0.9 * plate.normal, plate.normal),
-                (centre - 0.9 * plate.normal, -plate.normal),
+                (centre + 0.5 * plate.normal, plate.normal),
+                (centre - 0.5 * plate.normal, -plate.normal),
             ),
         )
-        film.add_quadric(disc, 0.5 * CORTEX * bone)
-        film.add_quadric(replace(disc, radii=(a - 3.0, b - 3.0)), -0.5 * CORTEX * bone)
+        film.add_quadric(disc, 0.9 * CORTEX * bone)
+        film.add_quadric(replace(disc, radii=(a - 3.0, b - 3.0)), -0.9 * CORTEX * bone)
 
 
 def _add_arch(
