@@ -1,7 +1,7 @@
 import numpy as np
 import phantoms as bench  # benchmarks/phantoms.py
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spinescan.core.anatomy import FRONTAL_NAMES, LATERAL_NAMES, LEVELS
@@ -28,9 +28,9 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(film_module, "expose", lambda attenuation, *_: attenuation)
 
 
+@pytest.mark.slow
 @given(SEEDS)
 @pytest.mark.usefixtures("undrawn")
-@settings(suppress_health_check=[])
 def test_measured_curves_have_the_closed_form_angles(seed):
     phantom = draw_phantom(Order(rows=640, extent="whole", clinic=None), seed)
     curves = find_curves(phantom.landmarks)
@@ -39,14 +39,16 @@ def test_measured_curves_have_the_closed_form_angles(seed):
         assert curve.cobb_deg == pytest.approx(abs(exact), abs=1e-4)
         assert curve.convex_side == ("right" if exact > 0 else "left")
     for planned in phantom.curves:
-        # Smaller ones may be cut short by a larger neighbour, or fall to a sixth lumbar vertebra.
-        if planned.cobb_deg < 20 or planned.lower not in LEVELS:
+        # Smaller ones may be cut short by a larger neighbour; a fourth or sixth lumbar vertebra
+        # makes curves that are too short to be found, or that run on beyond L5.
+        if planned.cobb_deg < 20 or phantom.subject.plan.lumbar != 5:
             continue
         same = [c for c in curves if c.convex_side == planned.convex_side]
         assert min(abs(c.cobb_deg - planned.cobb_deg) for c in same) < 3
         assert planned.patient_side != planned.convex_side  # seen from the front
 
 
+@pytest.mark.slow
 @given(SEEDS)
 @pytest.mark.usefixtures("undrawn")
 def test_measured_sagittal_angles_have_the_closed_form(seed):
@@ -62,6 +64,7 @@ def test_measured_sagittal_angles_have_the_closed_form(seed):
     assert phantom.angles_deg["PI"] == pytest.approx(profile.incidence_deg, abs=6)
 
 
+@pytest.mark.slow
 @given(SEEDS, st.sampled_from(["frontal", "lateral"]))
 @pytest.mark.usefixtures("undrawn")
 def test_landmarks_lie_on_the_film_in_order(seed, view):
@@ -134,7 +137,7 @@ def test_an_order_is_kept():
     phantom = draw_phantom(Order(als="4C", cobb_deg=45, sagittal="both", rows=96), 3)
     assert phantom.subject.als == "4C"
     assert phantom.subject.sagittal == "both"
-    assert max(c.cobb_deg for c in phantom.curves) == pytest.approx(45, abs=12)
+    assert max(c.cobb_deg for c in phantom.curves) == pytest.approx(45, abs=4)
     straight = draw_phantom(Order(als="healthy", rows=96), 3)
     assert straight.curves == ()
 

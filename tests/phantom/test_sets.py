@@ -62,6 +62,7 @@ def test_the_description_draws_the_set_again(three):
     assert order.rows == record["phantom"]["order"]["rows"]
 
 
+@pytest.mark.slow
 def test_any_number_of_processes_draws_the_same_bytes(three, tmp_path):
     seen = []
     assert write_set(RECIPE, tmp_path / "two", 3, 7, jobs=2, on_film=lambda: seen.append(1)) == 3

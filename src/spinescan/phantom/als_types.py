@@ -186,6 +186,8 @@ def draw_als(
 ) -> AlsDraw:
     """Draw curves of a type for a person whose other traits are `base`.
 
+    `cobb_deg` is the larger main curve's, in space; on film it is a degree or so off.
+
     Raises
     ------
     ValueError
@@ -215,8 +217,11 @@ def _curves(
     form: AlsForm, lumbar: int, rng: np.random.Generator, cobb_deg: float | None
 ) -> tuple[Bend | None, Bend | None, Bend | None]:
     """Proximal thoracic, main thoracic and lower curve; below 6 degrees a curve is left out."""
-    main = cobb_deg if cobb_deg is not None else rng.uniform(*form.cobb_deg)
-    other = main * rng.uniform(*form.other)
+    main = rng.uniform(*form.cobb_deg)
+    share = rng.uniform(*form.other)
+    if cobb_deg is not None:
+        main = cobb_deg / max(1.0, share)
+    other = main * share
     meeting = str(rng.choice(form.meeting))
     upper = str(rng.choice(form.thoracic_upper))
     # Lower ends are named for five lumbar vertebrae: what counts is how far the sacrum is.

@@ -62,7 +62,7 @@ class Order:
     als
         A type, or "healthy" for a spine without scoliosis.
     cobb_deg
-        Of the main curve.
+        Of the larger main curve in space; on film it is a degree or so off.
     sagittal
         Class of the sagittal profile.
     extent

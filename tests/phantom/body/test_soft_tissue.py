@@ -65,6 +65,7 @@ def spines(draw: st.DrawFn) -> Spine:
     return build_spine(SpinePlan(bends, profile=profile, length_mm=length))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(spine=spines(), person=people, seed=st.integers(0, 1000), view=st.booleans())
 def test_nothing_negative_and_all_finite(
