@@ -100,25 +100,3 @@ def test_samples_off_the_film_are_left_out():
     picture = film(size=(20, 20))
     picture.add_samples(np.array([[500.0, 0, 0], [0, 0, -500.0]]), np.ones(2))
     assert not picture.attenuation.any()
-
-
-@pytest.mark.parametrize("view", ["frontal", "lateral"])
-def test_a_stack_of_ellipses_is_an_elliptic_cylinder(view):
-    aim = Beam.frontal if view == "frontal" else Beam.lateral
-    beam = aim(NOWHERE, (100, 200), 1.0, source_mm=1e7, film_mm=100)
-    one, other = Film(beam), Film(beam)
-    one.add_stack(np.array([[30.0, 5, -8, 40, 40, 25, 25], [-30.0, 5, -8, 40, 40, 25, 25]]), 1.0)
-    centre = np.array([5.0, -8, 0])
-    ends = ((centre + [0, 0, 30], AXES[2]), (centre - [0, 0, 30], -AXES[2]))
-    other.add_quadric(Quadric(centre, AXES, (40, 25), (1, 0, 0), (40, 25, 30), ends), 1.0)
-    assert one.attenuation == pytest.approx(other.attenuation, abs=0.1)
-
-
-def test_a_lopsided_stack_reaches_as_far_as_it_says():
-    picture = far()
-    picture.add_stack(
-        np.array([[20.0, 0, 0, 10, 50, 30, 10], [-20.0, 0, 0, 10, 50, 30, 10]]), 1.0, roundness=4
-    )
-    inside = np.flatnonzero(picture.attenuation[100])
-    assert (inside[0], inside[-1]) == (pytest.approx(90, abs=1), pytest.approx(149, abs=1))
-    assert picture.attenuation[100].max() == pytest.approx(40, rel=0.01)

@@ -106,6 +106,8 @@ def test_the_clinic_can_be_switched_off(tmp_path, text, off):
         ("clinic = 3", "clinic must be"),
         ("[clinic]\ncrop_chance = 2", "crop_chance"),
         ("[clinic]\ncrop_chances = 1", "crop_chances"),
+        ("[clinic]\njpeg_quality = [90]", "jpeg_quality"),
+        ("[clinic]\nlong_weight = -1", "long_weight"),
     ],
 )
 def test_mistakes_are_told_in_one_line(tmp_path, text, says):

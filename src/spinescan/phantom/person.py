@@ -58,8 +58,8 @@ class Cage:
 def rib_cage(spine: Spine, person: Person) -> Cage:
     """The cage that goes with a spine: it grows with it, follows its curve and turns with it.
 
-    Where a vertebra turns to its convex side the ribs there come forth at the back (the hump) and
-    draw together; those of the other side spread.
+    Where a vertebra turns to its convex side the cage reaches less far to that side and farther to
+    the other. The hump at the back comes from the ribs, which turn with their vertebra (`thorax`).
     """
     bearing = [spine[f"T{i}"] for i in range(1, 13)]
     scale = spine.scale * (0.96 if person.sex == "female" else 1.03)

@@ -1,10 +1,9 @@
 """Line integrals of attenuation through solids: what the beam loses on its way to each pixel.
 
-Three kinds of solid are enough for a body. `add_quadric` is exact: the length that a ray runs
-inside an ellipsoid, cylinder or waisted cylinder cut by planes. `add_samples` spreads small pieces
-of matter over the film, for what is thin and curved (ribs, iliac wings). `add_stack` takes
-cross-sections one above the other, for trunk, lungs and limbs. Attenuations add up, and a negative
-one takes matter away (lung out of the trunk).
+Two kinds of solid are added here. `add_quadric` is exact: the length that a ray runs inside an
+ellipsoid, cylinder or waisted cylinder cut by planes. `add_samples` spreads small pieces of matter
+over the film, for what is thin and curved (ribs, iliac wings). Trunk and organs are cut out of one
+another along the rays (`body.spans`). Attenuations add up, and a negative one takes matter away.
 """
 
 from collections.abc import Sequence
@@ -95,44 +94,6 @@ class Film:
             total += np.bincount(first + step, value - right, minlength=total.size)
             total += np.bincount(first + (step + 1), right, minlength=total.size)
         self.attenuation += total.reshape(-1, wide)[1:-1, 1:-1].astype(np.float32)
-
-    def add_stack(self, sections: Vector, per_mm: float, *, roundness: float = 2.0) -> None:
-        """A body of horizontal cross-sections, such as a trunk, a lung or a limb.
-
-        Parameters
-        ----------
-        sections
-            (n, 7), from top to bottom or bottom to top: z, centre x, centre y, and how far the
-            section reaches to the patient's right, left, front and back, all in mm. Between
-            sections all is interpolated; above the highest and below the lowest there is nothing.
-        roundness
-            Exponent of the outline |x / a|^p + |y / b|^p = 1: 2 is an ellipse, more is boxier.
-
-        Taken for flat rays: over the depth of the body, the ray's height is that at its axis.
-        """
-        beam = self.beam
-        order = np.argsort(sections[:, 0])
-        z, *rest = sections[order].T
-        along = 1 if abs(beam.normal[1]) > 0.5 else 0  # the axis (x or y) that the beam runs along
-        side = 1 - along
-        # Height and place of each pixel where its ray passes the body's axis.
-        depth = float(np.mean(rest[along]))
-        at_film = beam.pixel_centres((0, 0, beam.columns, beam.rows))
-        ray = at_film - beam.source
-        t = (depth - beam.source[along]) / ray[..., along]
-        height = (beam.source[2] + t * ray[..., 2])[:, 0]
-        place = (beam.source[side] + t * ray[..., side])[0]
-        inside = (height >= z[0]) & (height <= z[-1])
-        if not inside.any():
-            return
-        section = [np.interp(height[inside], z, column)[:, None] for column in rest]
-        centre, low, high = section[side], section[2 + 2 * side], section[3 + 2 * side]
-        off = place[None] - centre
-        share = np.abs(off) / np.where(off < 0, low, high)
-        depth_mm = section[2 + 2 * along] + section[3 + 2 * along]
-        chord = depth_mm * np.clip(1 - share**roundness, 0, None) ** (1 / roundness)
-        slant = (np.linalg.norm(ray, axis=-1) / np.abs(ray[..., along]))[inside]
-        self.attenuation[inside] += (chord * slant * per_mm).astype(np.float32)
 
     def _box(self, points: Vector) -> tuple[int, int, int, int] | None:
         """The pixels (x0, y0, x1, y1) that hold the points' images; None if off the film."""

@@ -1,7 +1,8 @@
 """Drawing people: spine plan, sagittal class, build and age, by documented priors.
 
-Every range here is part of the recipe of a set (`SetRecipe`), and chosen to cover what clinics see
-rather than to match a population: severe curves and rare variants are far commoner than in life.
+The ranges are chosen to cover what clinics see rather than to match a population: severe curves and
+rare variants are far commoner than in life. A set's recipe (`SetRecipe`) chooses among the classes;
+how people of a class differ is told here alone.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Vertebrae in space: their sizes by level, and the solid figures that stand for them.
+"""Vertebrae in space: their sizes by level, their endplates and bodies.
 
 World: the DICOM patient frame (LPS) in millimetres, x to the patient's left, y to the back, z to
 the head; the origin is the middle of S1's superior endplate.

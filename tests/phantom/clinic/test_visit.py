@@ -132,7 +132,10 @@ def test_styles_come_by_their_weights():
     [
         {"crop_chance": 1.2},
         {"jpeg_quality": (90.0, 20.0)},
+        {"jpeg_quality": (90.0,)},
+        {"jpeg_quality": 90.0},
         {"turn_deg": -1.0},
+        {"long_weight": -1},
         {"export_weight": 0.0, "long_weight": 0.0, "photo_weight": 0.0, "teaching_weight": 0.0},
     ],
 )

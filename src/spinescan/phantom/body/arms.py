@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spinescan.phantom.body.column import CORTEX, SPONGIOSA
 from spinescan.phantom.body.spans import around_solid, left_of
 from spinescan.phantom.body.torso import (
     FAT,
@@ -22,8 +23,6 @@ from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Quadric, ellipsoid
 from spinescan.phantom.shape import Spine
 from spinescan.phantom.vertebrae import Vector
-
-_COMPACT, _SPONGY = 0.032, 0.009  # what bone adds to muscle, per mm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +108,7 @@ def _soft(arm: Arm, spine: Spine, person: Person) -> Iterator[tuple[Quadric, Qua
 
 def _bones(arm: Arm, s: float, person: Person) -> Iterator[tuple[Quadric, float]]:
     """Humerus, forearm bones and the palm's, as walls and what fills them."""
-    hard, loose = _COMPACT * person.bone, _SPONGY * person.bone
+    hard, loose = CORTEX * person.bone, SPONGIOSA * person.bone
     forth = arm.elbow - arm.shoulder
     inward = np.array([-arm.sign * 2, 0, 2]) * s
     for place, radius in ((inward, 23 * s), (-4.5 * inward, 15 * s)):

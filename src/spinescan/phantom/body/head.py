@@ -9,7 +9,8 @@ from spinescan.phantom.person import Person
 from spinescan.phantom.render import Film, Quadric, ellipsoid
 from spinescan.phantom.shape import Spine
 
-# Centre from that joint and half axes: brain case, middle face, jaw, floor of the mouth.
+# Centre from the joint of skull and spine, and half axes: brain case, middle face, jaw, floor of
+# the mouth.
 _PARTS = (
     ((0.0, -4.0, 74.0), (77.0, 97.0, 74.0)),
     ((0.0, -42.0, 4.0), (66.0, 60.0, 66.0)),

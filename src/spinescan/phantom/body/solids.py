@@ -91,10 +91,6 @@ class Bones:
         growth = np.sqrt(np.linalg.det(np.cov(points.T)) / np.linalg.det(np.cov(form.points.T)))
         self._cores.append((inside, form.volume * (growth * SPONGY * spongy)))
 
-    def lump(self, points: Vector, matter: Vector) -> None:
-        """Pieces of matter without sharp edges: points (n, 3), mm^3 of spongy bone (n,)."""
-        self._cores.append((points, matter * SPONGY))
-
     def done(self) -> None:
         """Add all to the film."""
         points, matter = _joined(self._walls)

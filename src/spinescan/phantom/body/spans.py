@@ -113,10 +113,19 @@ class Window:
     def stack(
         self, sections: Vector, roundness: float = 2.0, *, depth: float | None = None
     ) -> Span:
-        """Span inside a body of horizontal sections (n, 7) as `Film.add_stack` takes them.
+        """Span inside a body of horizontal cross-sections, such as a trunk or a lung.
 
         Rays are taken for level at `depth`, or else at the body's own; bodies that lie in one
         another must share it.
+
+        Parameters
+        ----------
+        sections
+            (n, 7), in any order: z, centre x, centre y, and how far the section reaches to the
+            patient's right, left, front and back, all in mm. Between sections all is interpolated;
+            above the highest and below the lowest there is nothing.
+        roundness
+            Exponent of the outline |x / a|^p + |y / b|^p = 1: 2 is an ellipse, more is boxier.
         """
         z, *rest = sections[np.argsort(sections[:, 0])].T
         height, place = self.places(float(np.mean(rest[self.along])) if depth is None else depth)

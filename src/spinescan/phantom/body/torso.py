@@ -26,7 +26,7 @@ _SKIN_MM, _SKIN = 1.7, 0.0245
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """The trunk's sections (n, 7) as `Film.add_stack` takes them, and what hangs on it.
+    """The trunk's sections (n, 7) as `Window.stack` takes them, and what hangs on it.
 
     `skin` is the outer surface, `muscle` the surface beneath the fat; `limbs` are pairs of outer
     and inner solids (shoulders, thighs); `breasts` are of fat and gland.

@@ -82,7 +82,7 @@ def side_marker(
 def ruler(
     pixels: Pixels, rng: np.random.Generator, *, side: Side, px_per_cm: float, place: float = 0.04
 ) -> Pixels:
-    """A radio-opaque ruler along a side of the film, ticks each centimetre, numbers each five.
+    """A radio-opaque ruler along a side of the film, ticks each centimetre, numbers each ten.
 
     It stands off the picture's edge by `place` of the width, and runs most of the film's length.
     """

@@ -46,7 +46,8 @@ class ClinicRecipe:
     Raises
     ------
     ValueError
-        A chance outside 0 to 1, a range that does not rise, a negative spread, no style at all.
+        A chance outside 0 to 1, a range that is not two rising numbers, a negative spread or
+        weight, no style at all.
     """
 
     export_weight: float = 0.45
@@ -81,9 +82,10 @@ class ClinicRecipe:
             value = getattr(self, field.name)
             if field.name.endswith("_chance") and not 0 <= value <= 1:
                 raise ValueError(f"expected {field.name} from 0 to 1, got {value}")
-            if isinstance(value, tuple) and not 0 < value[0] <= value[1]:
-                raise ValueError(f"expected {field.name} to rise from above 0, got {value}")
-            if isinstance(value, float) and value < 0:
+            if isinstance(field.default, tuple):
+                if not isinstance(value, tuple) or len(value) != 2 or not 0 < value[0] <= value[1]:
+                    raise ValueError(f"expected {field.name} to rise from above 0, got {value}")
+            elif value < 0:
                 raise ValueError(f"expected {field.name} not to be negative, got {value}")
         if sum(self.weights()) <= 0:
             raise ValueError("expected at least one style with a positive weight")
