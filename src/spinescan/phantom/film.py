@@ -2,8 +2,9 @@
 
     Order + seed -> Subject -> bodies in the beam -> exposure -> clinic -> Phantom
 
-Every stage has its own stream of chance: the same seed shows the same person on a frontal and on a
-lateral film, at any size. Nothing is copied from a real film.
+Every stage has its own stream of chance: the same seed shows the same spine, age and build on a
+frontal and on a lateral film, at any size; other bones in detail, and metal, are drawn for each
+anew. Nothing is copied from a real film.
 """
 
 from dataclasses import dataclass, field, replace
@@ -114,8 +115,8 @@ class Phantom:
     landmarks
         Those that lie on the film; a frontal film has the patient's right on the picture's left.
     angles_deg
-        In closed form (`truth`): on a lateral film TK, LL, SS, PT, PI. In-plane turns and the
-        perspective of a photograph, which the effects name, come after them.
+        In closed form (`truth`): on a lateral film TK, LL, SS, PT, PI. In-plane turns, seams and
+        the perspective of a photograph come after them, and after the curves' angles.
     curves
         Frontal curves of 10 degrees and more, largest first; () on a lateral film.
     metal

@@ -52,9 +52,9 @@ def image_bytes(phantom: Phantom, image: ImageFormat = "png") -> bytes:
 def true_report(phantom: Phantom, sha256: str) -> Report:
     """What a perfect reader would answer: only what the film shows, exactly.
 
-    Angles are those of the exposure: a turn or a photograph's perspective, which come after it,
-    change those against the horizontal (SS, PT). The ALS verdict is the type that was drawn; it is
-    given on frontal films.
+    Angles are those of the exposure. What comes after it moves the landmarks alone: a turn would
+    change the angles against the horizontal (SS, PT), a photograph's perspective all of them. The
+    ALS verdict is the type that was drawn; it is given on frontal films.
 
     Parameters
     ----------
@@ -82,7 +82,10 @@ def true_report(phantom: Phantom, sha256: str) -> Report:
 
 
 def truth_record(phantom: Phantom, order: Order, *, file: str, sha256: str) -> dict[str, Any]:
-    """`true_report` as JSON, and a `phantom` object: enough to draw the film again, and its person.
+    """`true_report` as JSON, and a `phantom` object: how the film came about, and its person.
+
+    Order and seed are enough to draw the film again, but for a `ClinicRecipe` of one's own, of which
+    only is told that there was one.
 
     `angles_deg` there are all angles of a lateral film, also of levels that lie off it; `plan` is
     the spine in space; the `order` tells what was asked for, null where it was left to chance.

@@ -1,7 +1,8 @@
 """What is true of a synthetic film: every landmark, projected exactly, and the angles on it.
 
 Angles come from `beam.tilt_on_film_deg`, a closed form that knows neither the corners nor
-`spinescan.measure`, so that both can be held against it.
+`spinescan.measure`, so that both can be held against it. PT alone (and PI, which is PT + SS here)
+joins projected points.
 """
 
 from collections.abc import Sequence
