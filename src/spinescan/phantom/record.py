@@ -84,8 +84,8 @@ def true_report(phantom: Phantom, sha256: str) -> Report:
 def truth_record(phantom: Phantom, order: Order, *, file: str, sha256: str) -> dict[str, Any]:
     """`true_report` as JSON, and a `phantom` object: how the film came about, and its person.
 
-    Order and seed are enough to draw the film again, but for a `ClinicRecipe` of one's own, of which
-    only is told that there was one.
+    Order and seed are enough to draw the film again, unless its clinic had a `ClinicRecipe` of its
+    own, which is not told.
 
     `angles_deg` there are all angles of a lateral film, also of levels that lie off it; `plan` is
     the spine in space; the `order` tells what was asked for, null where it was left to chance.
