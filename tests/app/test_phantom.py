@@ -10,6 +10,7 @@ from PIL import Image
 from spinescan.app.main import cli
 from spinescan.app.results import is_result
 from spinescan.io.read import read_radiograph
+from spinescan.phantom.als_types import NoSuchSpineError
 
 
 def run(*words: object) -> Result:
@@ -102,7 +103,7 @@ def test_recipes_and_options_that_leave_nothing_are_wrong_usage(tmp_path: Path) 
 
 def test_nobody_who_fits_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(order: object, seed: int) -> None:
-        raise ValueError("no spine of type 4C found")
+        raise NoSuchSpineError("no spine of type 4C found")
 
     monkeypatch.setattr("spinescan.phantom.film.draw_phantom", nobody)
     result = run("--als", "4C", "--out", tmp_path)

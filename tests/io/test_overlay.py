@@ -177,7 +177,7 @@ def test_points_in_impossible_places_do_no_harm(sample):
 def test_oblong_pixels_are_made_square(sample):
     pixels, truth = sample
     film = Radiograph(np.ascontiguousarray(pixels[::2]), "0", pixel_aspect=2.0)
-    assert film_picture(film).size == (517, 1280)
+    assert film_picture(film).size == (pixels.shape[1], 1280)
     points = Landmarks.from_points(truth.names, truth.points_xy * [1, 0.5], pixel_aspect=2.0)
     film, report = film_and_report(np.ascontiguousarray(pixels[::2]), points)
     assert report.curves[0].cobb_deg == pytest.approx(find_curves(truth)[0].cobb_deg, abs=0.01)

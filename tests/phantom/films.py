@@ -12,6 +12,6 @@ def film_of(
     bends: Sequence[Bend], *, rows: int, seed: int = 0, extent: Extent = "whole"
 ) -> Phantom:
     """A film as the detector gave it, of a person with these curves and without metal."""
-    plan = replace(SAMPLE.plan, bends=tuple(bends))
+    plan = replace(SAMPLE.plan, bends=tuple(bends), takeoff_deg=None)
     person = replace(SAMPLE, plan=plan, main_bends=tuple(bends))
     return draw_film(person, Order(extent=extent, rows=rows, clinic=None, metal="none"), seed)

@@ -10,6 +10,7 @@ from PIL import Image
 from spinescan.core.errors import DataError
 from spinescan.io.read import read_radiograph
 from spinescan.phantom import sets
+from spinescan.phantom.als_types import NoSuchSpineError
 from spinescan.phantom.set_recipe import SetRecipe
 from spinescan.phantom.sets import MANIFEST_COLUMNS, film_of_set, write_set
 
@@ -133,7 +134,7 @@ def test_what_fits_nobody_is_drawn_afresh_and_at_last_refused(monkeypatch):
         tries.append(seed)
         if len(tries) == 2:
             return "somebody"
-        raise ValueError("no spine found")
+        raise NoSuchSpineError("no spine found")
 
     monkeypatch.setattr(sets, "draw_phantom", nobody)
     assert film_of_set(RECIPE, 1, 5)[1] == "somebody"

@@ -20,6 +20,10 @@ Range = tuple[float, float]
 _TRIES = 1500
 
 
+class NoSuchSpineError(ValueError):
+    """No spine fits what was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A border that a fact keeps to; `unit` is the distance that counts as a margin of 1."""
@@ -190,7 +194,7 @@ def draw_als(
 
     Raises
     ------
-    ValueError
+    NoSuchSpineError
         If no such spine is found: an angle that the type hardly allows.
     """
     form = FORMS[als]
@@ -210,7 +214,7 @@ def draw_als(
         if margin >= least_margin and abs(facts.shift) <= form.most_shift:
             return AlsDraw(plan, thoracic, lower, facts, float(margin))
     wish = "" if cobb_deg is None else f" with a curve of {cobb_deg:g} degrees"
-    raise ValueError(f"no spine of type {als}{wish} found")
+    raise NoSuchSpineError(f"no spine of type {als}{wish} found")
 
 
 def _curves(

@@ -2,9 +2,8 @@
 
     Order + seed -> Subject -> bodies in the beam -> exposure -> clinic -> Phantom
 
-Every stage has its own stream of chance: the same seed shows the same spine, age and build on a
-frontal and on a lateral film, at any size; other bones in detail, and metal, are drawn for each
-anew. Nothing is copied from a real film.
+Every stage has its own stream of chance: the same seed shows the same person on a frontal and on a
+lateral film, at any size. Nothing is copied from a real film.
 """
 
 from dataclasses import dataclass, field, replace
@@ -149,7 +148,7 @@ def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
 
     Raises
     ------
-    ValueError
+    NoSuchSpineError
         If no person fits the order.
     """
     order = order or Order()
@@ -165,7 +164,7 @@ def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
 
 def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
     """Draw a film of a person; what the order says of the spine is not looked at."""
-    anatomy, pose, machine, clinic = (_stream(seed, k) for k in range(1, 5))
+    anatomy, pose, machine, clinic, wardrobe = (_stream(seed, k) for k in range(1, 6))
     spine = build_spine(subject.plan, anatomy)
     if not order.plain:
         spine = spine.moved(turned(pose), np.zeros(3))
@@ -176,8 +175,8 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
     if order.view == "frontal" and person.arms == "crossed":  # nobody stands so before a film
         person = replace(person, arms="side")
     crests = add_body(film, spine, person, anatomy)
-    metal = _metal_of(order, anatomy)
-    add_metal(film, spine, subject, metal, anatomy)
+    metal = _metal_of(order, wardrobe)
+    add_metal(film, spine, subject, metal, wardrobe)
     technique = Technique.ideal() if order.plain else Technique.drawn(machine)
     pixels = expose(film.attenuation, beam.pixel_mm, technique, machine)
     names, points = film_points(spine, crests, beam, order.view)
@@ -287,10 +286,11 @@ SAMPLE = Subject(
             Bend("T5", "T11", 42, "right"),
             Bend("T12", "L4", 28, "left"),
         ),
+        takeoff_deg=4,
         length_mm=410,
     ),
-    als=None,
-    als_margin=None,
+    als="3CH",
+    als_margin=0.22,
     main_bends=(Bend("T5", "T11", 42, "right"), Bend("T12", "L4", 28, "left")),
     sagittal="healthy",
     sagittal_margin_deg=0.0,

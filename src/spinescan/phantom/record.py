@@ -77,8 +77,16 @@ def true_report(phantom: Phantom, sha256: str) -> Report:
         curves=tuple(curve for curve in phantom.curves if _shown(curve, phantom)),
         als=_verdict(phantom) if phantom.view == "frontal" else None,
         measurements=_measurements(phantom),
-        warnings=(Notice("synthetic", f"{_DESCRIPTION} These answers are its truth."),),
+        warnings=_warnings(phantom),
     )
+
+
+def _warnings(phantom: Phantom) -> tuple[Notice, ...]:
+    synthetic = Notice("synthetic", f"{_DESCRIPTION} These answers are its truth.")
+    if phantom.effects[:1] != ("photo",):
+        return (synthetic,)
+    text = "The film was photographed: angles are those before the photograph's perspective."
+    return (synthetic, Notice("photographed", text))
 
 
 def truth_record(phantom: Phantom, order: Order, *, file: str, sha256: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from spinescan.core.report import AlsType
-from spinescan.phantom.als_types import FORMS, draw_als
+from spinescan.phantom.als_types import FORMS, NoSuchSpineError, draw_als
 from spinescan.phantom.person import Person
 from spinescan.phantom.shape import ADULT_LENGTH_MM, Bend, Profile, SpinePlan, build_spine
 
@@ -92,7 +92,9 @@ def draw_profile(
         margin = sagittal_margin(profile)
         if margin >= margin_deg and _stands(profile):
             return profile, margin
-    raise ValueError(f"no profile of class {sagittal} with a margin of {margin_deg:g} degrees")
+    raise NoSuchSpineError(
+        f"no profile of class {sagittal} with a margin of {margin_deg:g} degrees"
+    )
 
 
 def _stands(profile: Profile) -> bool:
@@ -133,7 +135,7 @@ def draw_subject(
 
     Raises
     ------
-    ValueError
+    NoSuchSpineError
         If an angle does not go with a type.
     """
     person = draw_person(rng)

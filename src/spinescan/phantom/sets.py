@@ -26,6 +26,7 @@ import numpy as np
 from spinescan.core.errors import DataError
 from spinescan.core.report import RESEARCH_USE
 from spinescan.io.words import product
+from spinescan.phantom.als_types import NoSuchSpineError
 from spinescan.phantom.film import Order, Phantom, draw_phantom
 from spinescan.phantom.record import SUFFIXES, image_bytes, truth_record
 from spinescan.phantom.set_recipe import SetRecipe
@@ -79,8 +80,8 @@ def write_set(
     for _ in lines:
         on_film()
     missing = [number for number in range(count) if number not in lines]
-    with (folder / TRUTH).open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(lines.values())
+    _replace(folder / TRUTH, "".join(lines.values()).encode())
+    with (folder / TRUTH).open("a", encoding="utf-8", newline="\n") as stream:
         for number, line in _drawn(_Studio(recipe, folder, seed), missing, jobs):
             stream.write(line)
             stream.flush()  # what is told here is not drawn again
@@ -110,7 +111,7 @@ def film_of_set(recipe: SetRecipe, seed: int, number: int) -> tuple[Order, Phant
         film_seed = int(for_film.generate_state(1, np.uint64)[0]) >> 11
         try:
             return order, draw_phantom(order, film_seed)
-        except ValueError as error:
+        except NoSuchSpineError as error:
             why = error
     raise DataError(f"film {number} of the set cannot be drawn ({why})")
 

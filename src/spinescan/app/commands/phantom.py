@@ -137,6 +137,7 @@ def _draw_one(order: "Order", seed: int, out: Path, *, dicom: bool) -> None:
     from spinescan.app.results import OVERLAY, TRUTH
     from spinescan.core.radiograph import Radiograph
     from spinescan.io.overlay import draw_overlay
+    from spinescan.phantom.als_types import NoSuchSpineError
     from spinescan.phantom.film import draw_phantom
     from spinescan.phantom.record import (
         SUFFIXES,
@@ -148,7 +149,7 @@ def _draw_one(order: "Order", seed: int, out: Path, *, dicom: bool) -> None:
 
     try:
         drawn = draw_phantom(order, seed)
-    except ValueError as error:
+    except NoSuchSpineError as error:
         raise click.UsageError(f"{error}; choose another angle or seed.") from error
     image: ImageFormat = "dicom" if dicom else "png"
     data = image_bytes(drawn, image)

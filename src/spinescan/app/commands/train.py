@@ -43,7 +43,8 @@ def landmarks(
     """Train the frontal landmark model of RECIPE, by cross-validation or (--final) on all films.
 
     A run that was cut off goes on where it stopped when the same command is given again. Prints the
-    files of Reports, to be scored by `spinescan bench aasce DATA --reports FILE`, or the bundle.
+    files of Reports (`spinescan bench aasce DATA --reports FILE` scores those of AASCE's films), or
+    the bundle.
     """
     from spinescan.core.errors import MissingExtraError, SpineScanError
     from spinescan.data.sources import read_corner_films

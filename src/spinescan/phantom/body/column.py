@@ -35,9 +35,11 @@ def add_column(film: Film, spine: Spine, person: Person, rng: np.random.Generato
         density = person.bone * float(np.exp(0.08 * rng.standard_normal()))
         add_body(bones, vertebra, density, wall_mm=float(rng.uniform(0.5, 1.0)))
         _add_arch(bones, vertebra, float(place), density, spine.scale, rng)
-    # Spongy bone is not smooth: its grain is about a millimetre wide.
+    # Spongy bone is not smooth: its grain is about a millimetre wide. It takes as much chance as
+    # the film has pixels, so it has a stream of its own: what comes after must not depend on that.
+    noise = np.random.default_rng(int(rng.integers(2**63)))
     grain = blurred(
-        rng.standard_normal(bones.attenuation.shape, dtype=np.float32), 0.7 / film.beam.pixel_mm
+        noise.standard_normal(bones.attenuation.shape, dtype=np.float32), 0.7 / film.beam.pixel_mm
     )
     film.attenuation += bones.attenuation * (1 + 0.05 * grain / max(float(grain.std()), 1e-6))
 
