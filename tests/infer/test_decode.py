@@ -23,7 +23,7 @@ def curved() -> Points:
 
 
 TRUTH = curved()
-PITCH = 24.8
+PITCH = 37.0
 CENTRES = TRUTH.mean(axis=1)
 
 

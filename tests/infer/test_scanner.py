@@ -21,7 +21,7 @@ from tests.infer.oracle import Oracle, bundle_without_weights, film_corners
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 
-PITCH = 42.0
+PITCH = 37.0
 """About the height of a level on the sample film, in pixels."""
 
 
