@@ -23,7 +23,7 @@ def curved() -> Points:
 
 
 TRUTH = curved()
-PITCH = 37.0
+PITCH = 24.8
 CENTRES = TRUTH.mean(axis=1)
 
 
