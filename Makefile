@@ -25,7 +25,7 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not training and not slow"
+	$(BIN)/pytest -q -m "not training and not slow" --hypothesis-profile quick
 	$(BIN)/mkdocs build --strict
 
 test: .venv/.train

@@ -10,6 +10,7 @@ from hypothesis import settings
 # Laws have no clock: a busy machine must not make one fail. CI tries the same examples each time;
 # new ones are found on developers' machines.
 settings.register_profile("spinescan", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("quick", settings.get_profile("spinescan"), max_examples=25)
 settings.load_profile("spinescan")
 
 ROOT = Path(__file__).parents[1]

@@ -103,6 +103,7 @@ def test_the_same_seed_draws_the_same_film_and_the_same_person_in_both_views(vie
     ).any()
 
 
+@pytest.mark.slow
 def test_a_seed_is_one_person_in_any_view_and_size(monkeypatch):
     drawn = []
     real = film_module.add_skull  # drawn late: it feels whatever chance was taken before it
