@@ -111,40 +111,44 @@ def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
 
 
 def _settled(spans: tuple[_Span, ...], tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
-    """Give every curve its most tilted end vertebrae, the larger ones first.
+    """Give a large curve back the end vertebra that a short one at the spine's end has taken.
 
-    The division keeps curves `MIN_VERTEBRAE` long. Near the ends of the spine that can cost a large
-    curve its end vertebra for the sake of a short one beside it, such as a lumbosacral
-    counter-curve: there the large one takes it back, and the short one is kept only if 10 degrees
-    and `MIN_VERTEBRAE` - 1 vertebrae are left.
+    The division keeps curves `MIN_VERTEBRAE` long. At the ends of the spine that can cost a large
+    curve its most tilted vertebra for the sake of a short one beyond it, such as a lumbosacral
+    counter-curve. The short one is kept only if 10 degrees and `MIN_VERTEBRAE` - 1 vertebrae are
+    left to it.
     """
     superior, inferior = tilts_deg.T
     kept = list(spans)
-    for span in sorted(spans, key=lambda s: -s.cobb_deg):
-        if span not in kept:
-            continue
-        i = kept.index(span)
-        top = kept[i - 1].upper if i else span.upper
-        bottom = kept[i + 1].lower if i + 1 < len(kept) else span.lower
-        sense = span.sense
-        upper = min(range(top, span.upper + 1), key=lambda k: (sense * superior[k], -k))
-        lower = max(range(span.lower, bottom + 1), key=lambda k: (sense * inferior[k], -k))
-        kept[i] = _Span(upper, lower, sense, float(sense * (inferior[lower] - superior[upper])))
-        if i and upper < kept[i - 1].lower:
-            kept[i - 1] = _cut(kept[i - 1], kept[i - 1].upper, upper, tilts_deg)
-        if i + 1 < len(kept) and lower > kept[i + 1].upper:
-            kept[i + 1] = _cut(kept[i + 1], lower, kept[i + 1].lower, tilts_deg)
-        kept = [s for s in kept if s.cobb_deg >= MIN_COBB_DEG]
-    return tuple(kept)
+    if len(kept) > 1 and kept[-1].cobb_deg < kept[-2].cobb_deg:
+        large, short = kept[-2:]
+        rows = range(large.lower, short.lower + 1)
+        lower = max(rows, key=lambda k: (large.sense * inferior[k], -k))
+        if lower > short.upper:
+            kept[-2:] = [
+                _cut(large, large.upper, lower, tilts_deg),
+                _cut(short, lower, short.lower, tilts_deg),
+            ]
+    if len(kept) > 1 and kept[0].cobb_deg < kept[1].cobb_deg:
+        short, large = kept[:2]
+        rows = range(short.upper, large.upper + 1)
+        upper = min(rows, key=lambda k: (large.sense * superior[k], -k))
+        if upper < short.lower:
+            kept[:2] = [
+                _cut(short, short.upper, upper, tilts_deg),
+                _cut(large, upper, large.lower, tilts_deg),
+            ]
+    return tuple(s for s in kept if s.cobb_deg >= MIN_COBB_DEG)
 
 
 def _cut(span: _Span, upper: int, lower: int, tilts_deg: NDArray[np.float64]) -> _Span:
-    """What is left of a curve between two rows; 0 degrees if too few vertebrae are."""
+    """The best of a curve between two rows; 0 degrees if too few vertebrae are left."""
     superior, inferior = tilts_deg.T
+    least = max(MIN_VERTEBRAE - 1, min(MIN_VERTEBRAE, lower - upper + 1))
     candidates = [
         _Span(a, b, span.sense, float(span.sense * (inferior[b] - superior[a])))
         for a in range(upper, lower + 1)
-        for b in range(a + MIN_VERTEBRAE - 2, lower + 1)
+        for b in range(a + least - 1, lower + 1)
     ]
     nothing = _Span(upper, lower, span.sense, 0.0)
     return max(candidates, key=lambda s: s.cobb_deg, default=nothing)
