@@ -88,7 +88,7 @@ def test_the_record_is_a_report_and_what_it_takes_to_draw_it_again(name, request
     assert record == report.to_dict("images/0.png")
     assert set(told) == {
         "drawn_by", "seed", "order", "als", "als_margin", "sagittal", "sagittal_margin_deg",
-        "person", "plan", "angles_deg", "extent", "metal", "effects", "exposure",
+        "person", "plan", "angles_deg", "extent", "metal", "effects", "letter", "exposure",
     }  # fmt: skip
     assert told["exposure"]["position"] in {"frontal": ("PA", "AP"), "lateral": ("LL", "RL")}[name]
     assert told["seed"] == 3

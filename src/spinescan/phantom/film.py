@@ -23,7 +23,7 @@ from spinescan.phantom.body.skull import add_skull
 from spinescan.phantom.body.thorax import add_thorax
 from spinescan.phantom.body.torso import add_torso
 from spinescan.phantom.clinic.recipe import ClinicRecipe
-from spinescan.phantom.clinic.visit import at_the_clinic
+from spinescan.phantom.clinic.visit import SideLetter, at_the_clinic
 from spinescan.phantom.expose import Technique, expose
 from spinescan.phantom.metal.hardware import add_rods
 from spinescan.phantom.metal.worn import add_brace, add_clips
@@ -122,6 +122,8 @@ class Phantom:
         What the person has in or on them.
     effects
         What the film went through, in order.
+    letter
+        The letter of the patient's side that is on the film, if there is one.
     spacing_mm
         Side of a pixel at the detector; None where the clinic has changed the picture's scale.
     """
@@ -137,6 +139,7 @@ class Phantom:
     curves: tuple[Curve, ...]
     metal: Metal
     effects: tuple[str, ...]
+    letter: SideLetter | None
     spacing_mm: float | None
     seed: int
 
@@ -181,10 +184,11 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
     pixels = expose(film.attenuation, beam.pixel_mm, technique, machine)
     names, points = film_points(spine, crests, beam, order.view)
     effects: tuple[str, ...] = ()
+    letter: SideLetter | None = None
     spacing: float | None = beam.pixel_mm
     if order.clinic is not None and not order.plain:
         before = pixels.shape
-        pixels, points, effects = at_the_clinic(
+        pixels, points, effects, letter = at_the_clinic(
             pixels,
             points,
             clinic,
@@ -216,6 +220,7 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
         curves=() if lateral else true_curves(spine, beam),
         metal=metal,
         effects=effects,
+        letter=letter,
         spacing_mm=spacing,
         seed=seed,
     )

@@ -114,6 +114,7 @@ def truth_record(phantom: Phantom, order: Order, *, file: str, sha256: str) -> d
         "extent": phantom.extent,
         "metal": phantom.metal,
         "effects": list(phantom.effects),
+        "letter": phantom.letter and phantom.letter._asdict(),
         "exposure": {
             "position": _position(phantom),
             "pixel_mm": beam.pixel_mm,

@@ -12,7 +12,7 @@ import numpy as np
 from spinescan.core.errors import DataError
 from spinescan.phantom.als_types import FORMS
 from spinescan.phantom.clinic.recipe import ClinicRecipe
-from spinescan.phantom.film import Order
+from spinescan.phantom.film import METAL, Order
 from spinescan.phantom.positioning import EXTENTS
 from spinescan.phantom.record import ImageFormat
 from spinescan.phantom.sample import SAGITTAL_CLASSES, SEVERITY
@@ -46,6 +46,8 @@ class SetRecipe:
         Lowest and highest angle of the main curve, instead of `severity`.
     extent
         Odds of the fields of view, for each view.
+    metal
+        Odds of what people have in or on them (`film.METAL`, which holds without any).
     rows
         Lowest and highest height in pixels.
     clinic
@@ -78,6 +80,7 @@ class SetRecipe:
     severity: Odds = field(default_factory=dict)
     cobb_deg: tuple[float, float] | None = None
     extent: Mapping[str, Odds] = field(default_factory=_usual_extents)
+    metal: Odds = field(default_factory=dict)
     rows: tuple[int, int] = (1280, 1280)
     clinic: ClinicRecipe | None = field(default_factory=ClinicRecipe)
     plain: bool = False
@@ -92,6 +95,8 @@ class SetRecipe:
             _check_odds("severity", self.severity, SEVERITY)
             if self.cobb_deg is not None:
                 raise ValueError("severity and cobb_deg exclude each other")
+        if self.metal:
+            _check_odds("metal", self.metal, METAL)
         if not isinstance(self.extent, Mapping):
             raise ValueError("extent must be a table of tables of odds")
         for view, odds in self.extent.items():
@@ -196,6 +201,7 @@ class SetRecipe:
             "sagittal": _drawn(self.sagittal, rng),
             "extent": _drawn(self.extent[view], rng),
             "cobb_deg": self._draw_cobb_deg(rng) if als != "healthy" else None,
+            "metal": _drawn(self.metal, rng) if self.metal else None,
         }
         return Order(
             **cast(Any, chosen),

@@ -7,7 +7,7 @@ crop, shutters, seams), `marks` (letters, rulers, text), `lines` (drawn Cobb lin
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,27 @@ _LETTERS: tuple[Literal["L", "R"], ...] = ("L", "R")
 _EDGES: tuple[Literal["right", "bottom"], ...] = ("right", "bottom")
 
 
+class SideLetter(NamedTuple):
+    """A letter that names the patient's side, its centre at (x, y) in pixels of the film."""
+
+    letter: Literal["L", "R"]
+    x: float
+    y: float
+
+
+class Visited(NamedTuple):
+    """A film after its visit.
+
+    `effects` tells what was done, in order: the style first. A side letter that ended off the film
+    is neither named there nor given.
+    """
+
+    pixels: Pixels
+    points_xy: Points
+    effects: tuple[str, ...]
+    letter: SideLetter | None
+
+
 def at_the_clinic(
     pixels: Pixels,
     points_xy: Points,
@@ -53,7 +74,7 @@ def at_the_clinic(
     spacing_mm: float | None = None,
     keep: NDArray[np.bool_] | None = None,
     cobb_xy: Points | None = None,
-) -> tuple[Pixels, Points, tuple[str, ...]]:
+) -> Visited:
     """Send a film through a clinic.
 
     Parameters
@@ -77,10 +98,9 @@ def at_the_clinic(
 
     Returns
     -------
-    pixels, points_xy
-        As given, moved alike. The size changes with crops, borders and photographs.
-    effects
-        What was done, in order: the style first. A letter that ended off the film is not named.
+    Visited
+        Pixels and points as given, moved alike. The size changes with crops, borders and
+        photographs.
     """
     recipe = recipe or ClinicRecipe()
     weights = np.array(recipe.weights())
@@ -98,7 +118,8 @@ def at_the_clinic(
     )
     for step in (_expose, _pose, _show, _annotate, _hand_over):
         step(visit)
-    return visit.pixels, visit.points_xy, _named(visit)
+    letter = _letter_on_film(visit)
+    return Visited(visit.pixels, visit.points_xy, _named(visit, letter), letter)
 
 
 @dataclass(slots=True)
@@ -284,8 +305,14 @@ def _put_letter(visit: _Visit, style: MarkerStyle) -> None:
     visit.effects.append(visit.letter)
 
 
-def _named(visit: _Visit) -> tuple[str, ...]:
+def _letter_on_film(visit: _Visit) -> SideLetter | None:
     rows, columns = visit.pixels.shape
-    seen = bool(((visit.letter_xy >= 0) & (visit.letter_xy <= [columns, rows])).all())
-    stayed = [effect for effect in visit.effects if seen or effect != visit.letter]
+    for x, y in visit.letter_xy:  # one, or none
+        if 0 <= x <= columns and 0 <= y <= rows:
+            return SideLetter("R" if visit.letter.startswith("letter R") else "L", x, y)
+    return None
+
+
+def _named(visit: _Visit, letter: SideLetter | None) -> tuple[str, ...]:
+    stayed = [effect for effect in visit.effects if letter or effect != visit.letter]
     return (visit.style, *stayed)
