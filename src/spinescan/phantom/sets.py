@@ -37,12 +37,15 @@ MANIFEST_COLUMNS = (
     "image",
     "sha256",
     "group",
+    "split",
     "view",
-    "als",
-    "sagittal",
     "source",
     "licence",
+    "landmarks",
+    "als",
+    "sagittal",
 )
+"""Those of `spinescan.data.manifest`, and two labels."""
 
 _ATTEMPTS = 10
 
@@ -217,11 +220,13 @@ def _manifest(lines: Sequence[str]) -> bytes:
                 record["file"],
                 record["sha256"],
                 f"phantom-{phantom['seed']}",
+                "",
                 record["view"],
-                phantom["als"],
-                phantom["sagittal"],
                 SOURCE,
                 LICENCE,
+                TRUTH,
+                phantom["als"],
+                phantom["sagittal"],
             )
         )
     return text.getvalue().encode()
