@@ -24,6 +24,18 @@ FRONTAL_CORNERS: tuple[str, ...] = (
 FRONTAL_NAMES: tuple[str, ...] = tuple(f"{v}_{c}" for v in LEVELS for c in FRONTAL_CORNERS)
 """The 68 point names of a frontal film, level by level."""
 
+FRONTAL_POINTS: tuple[str, ...] = (
+    "S1_left",
+    "S1_right",
+    "iliac_crest_left",
+    "iliac_crest_right",
+    "femoral_head_left",
+    "femoral_head_right",
+    "C7_centre",
+)
+"""What else a frontal film may show: the ends of the sacral endplate, the highest points of the
+iliac crests, the centres of the femoral heads and of C7. Sides are those of the *picture*."""
+
 LATERAL_CORNERS: tuple[str, ...] = (
     "superior_anterior",
     "superior_posterior",

@@ -2,15 +2,15 @@
 
 import csv
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_NAMES, LEVELS
+from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_NAMES, FRONTAL_POINTS, LEVELS
 from spinescan.core.errors import DataError
 
 PHANTOM_TRUTH = "truth.jsonl"
@@ -21,6 +21,8 @@ _CORNERS = 4 * len(LEVELS)
 _POINTS = (*(f"x{k}" for k in range(_CORNERS)), *(f"y{k}" for k in range(_CORNERS)))
 _BOX = ("xc", "yc", "w", "h")
 _KIND = ("field_of_view", "source_style")
+_SEEN = ("set", "file", "seen")
+_NOWHERE = (np.nan, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,12 @@ class CornerFilm:
     `corners_px` is float64 (17, 4, 2): levels T1..L5, corners in the order of `FRONTAL_CORNERS`,
     (x, y) in pixels of the film, NaN for a level that it does not show. `group` is shared by films
     of one person and by exact duplicates. `suspect` marks landmarks known to be wrong.
+
+    What follows is None where the set does not tell it: `points_px` (7, 2), the points of
+    `FRONTAL_POINTS`, NaN for one that is not on the film; `letters_px` (2, 2), likewise the letters
+    L and R that mark the patient's side; `ribs` (17,), 1 for a level that bears ribs, else 0;
+    whether the film shows spinal `hardware` (rods, screws) or a `brace`. The patient's right lies
+    on the picture's left.
     """
 
     file: str
@@ -37,9 +45,14 @@ class CornerFilm:
     group: str
     corners_px: NDArray[np.float64]
     suspect: bool
+    points_px: NDArray[np.float64] | None = None
+    letters_px: NDArray[np.float64] | None = None
+    ribs: NDArray[np.float64] | None = None
+    hardware: bool | None = None
+    brace: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class AasceFilm(CornerFilm):
     """A film of the AASCE 2019 challenge (SpineWeb Dataset 16), `size` (rows, columns) large.
 
@@ -91,6 +104,7 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
                 corners_px=(xy * [columns, rows]).reshape(len(LEVELS), 4, 2),
                 angles_deg=_numbers(row, _ANGLES, folder),
                 suspect=row["suspect_landmarks"] == "1",
+                ribs=np.array([level[0] == "T" for level in LEVELS], dtype=np.float64),
                 size=(int(rows), int(columns)),
             )
         )
@@ -112,15 +126,7 @@ def read_phantoms(folder: Path) -> tuple[CornerFilm, ...]:
         for record in map(json.loads, lines):
             if record["view"] != "frontal":
                 continue
-            places = dict(
-                zip(record["landmarks"]["names"], record["landmarks"]["points_xy"], strict=True)
-            )
-            corners = np.array([places.get(name, (np.nan, np.nan)) for name in FRONTAL_NAMES])
-            corners = corners.reshape(len(LEVELS), len(FRONTAL_CORNERS), 2)
-            corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
-            file = record["file"]
-            group = f"phantom {record['phantom']['seed']}"
-            films.append(CornerFilm(file, folder / file, group, corners, suspect=False))
+            films.append(_phantom(record, folder))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -128,9 +134,54 @@ def read_phantoms(folder: Path) -> tuple[CornerFilm, ...]:
     return tuple(films)
 
 
+def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
+    marks, told, file = record["landmarks"], record["phantom"], record["file"]
+    places = dict(zip(marks["names"], marks["points_xy"], strict=True))
+    corners = np.array([places.get(name, _NOWHERE) for name in FRONTAL_NAMES])
+    corners = corners.reshape(len(LEVELS), len(FRONTAL_CORNERS), 2)
+    corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
+    letters = None
+    if "letter" in told:  # records of older sets do not tell it
+        letters = np.full((2, 2), np.nan)
+        if told["letter"]:
+            place = "LR".index(told["letter"]["letter"])
+            letters[place] = told["letter"]["x"], told["letter"]["y"]
+    metal = told.get("metal")
+    return CornerFilm(
+        file=file,
+        path=folder / file,
+        group=f"phantom {told['seed']}",
+        corners_px=corners,
+        suspect=False,
+        points_px=np.array([places.get(name, _NOWHERE) for name in FRONTAL_POINTS]),
+        letters_px=letters,
+        ribs=(np.arange(len(LEVELS)) < told["plan"]["rib_pairs"]).astype(np.float64),
+        hardware=None if metal is None else metal == "rods",
+        brace=None if metal is None else metal == "brace",
+    )
+
+
 def read_corner_films(folder: Path) -> tuple[CornerFilm, ...]:
     """Films with corners in any layout known here: a set of phantoms, else AASCE's."""
     return read_phantoms(folder) if (folder / PHANTOM_TRUTH).is_file() else read_aasce(folder)
+
+
+def with_metal(films: Iterable[CornerFilm], table: Path, name: str) -> tuple[CornerFilm, ...]:
+    """The films of the set `name` with what somebody has seen on them.
+
+    `table` is a CSV with the columns set, file and seen ("hardware" or "brace"); it names every
+    film of the set that shows either.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or has other columns.
+    """
+    seen = {(row["file"], row["seen"]) for row in _rows(table, _SEEN) if row["set"] == name}
+    return tuple(
+        replace(film, hardware=(film.file, "hardware") in seen, brace=(film.file, "brace") in seen)
+        for film in films
+    )
 
 
 def read_boxes(folder: Path) -> tuple[BoxedFilm, ...]:

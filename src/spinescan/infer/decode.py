@@ -1,18 +1,23 @@
 """What the finder answers, turned into vertebrae. Pure numpy.
 
-The finder gives ten maps, at a quarter of its input's resolution:
+The finder gives `FINDER_MAPS` maps, at a quarter of its input's resolution:
 
 - 0: heat (a logit), high in the middle of a vertebra;
 - 1: which level this is, as a number that rises from T1 to L5;
 - 2 to 9: the way from here to the vertebra's four corners, as (x, y) in the order of
-  `FRONTAL_CORNERS`.
+  `FRONTAL_CORNERS`;
+- 10: whether the vertebra here bears ribs (a logit);
+- 11 to 17: heat (logits) of the `FRONTAL_POINTS`;
+- 18, 19: heat (logits) of the letters L and R that mark the patient's side;
+
+and `FACTS` of the whole film, a logit each.
 
 Neighbouring vertebrae look alike, so a single peak's own idea of its level is a weak witness. A row
 of them is a strong one: levels are given out along the best chain of peaks.
 """
 
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +27,13 @@ from spinescan.infer.preprocess import Pose
 
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
+
+FINDER_MAPS = 20
+RIB_MAP = 10
+POINT_MAPS = slice(11, 20)
+"""The points, then the letters."""
+FACTS = ("heart_left", "hardware", "brace")
+"""The heart lies on the picture's left; there are rods or screws; the patient wears a brace."""
 
 STRIDE = 4
 """Input pixels per cell of the finder's output."""
@@ -49,16 +61,27 @@ class Spine:
 
     `levels` int (n,) indices into LEVELS, strictly rising by one; `corners` float64 (n, 4, 2);
     `heat` float64 (n,) in [0, 1], 0 for a vertebra that was put between its neighbours because
-    none was seen there.
+    none was seen there. `ideas` float64 (n,): the level that each looks like by itself, and `ribs`
+    (n,): the log odds that it bears ribs; NaN for one that was not seen.
     """
 
     levels: NDArray[np.int64]
     corners: Points
     heat: Points
+    ideas: Points
+    ribs: Points
 
     def moved(self, corners: Points) -> Self:
         """The same vertebrae with other corners."""
-        return type(self)(self.levels, corners, self.heat)
+        return replace(self, corners=corners)
+
+    def renamed(self, shift: int) -> Self:
+        """All levels named so many lower; vertebrae that would lie beyond T1..L5 are left out."""
+        levels = self.levels + shift
+        kept = (levels >= 0) & (levels < len(LEVELS))
+        return type(self)(
+            levels[kept], self.corners[kept], self.heat[kept], self.ideas[kept], self.ribs[kept]
+        )
 
     def longer(self, *, up: bool) -> Self:
         """One more vertebra above or below, where the two at that end point to; its heat is 0."""
@@ -68,6 +91,8 @@ class Spine:
             np.insert(self.levels, place, self.levels[outer] + (-1 if up else 1)),
             np.insert(self.corners, place, 2 * self.corners[outer] - self.corners[inner], axis=0),
             np.insert(self.heat, place, 0.0),
+            np.insert(self.ideas, place, np.nan),
+            np.insert(self.ribs, place, np.nan),
         )
 
     @property
@@ -75,8 +100,17 @@ class Spine:
         return tuple(LEVELS[k] for k in self.levels)
 
 
+class _Candidates(NamedTuple):
+    """Peaks of the heat: heat (n,), level (n,), log odds of ribs (n,) and corners (n, 4, 2)."""
+
+    heat: Points
+    ideas: Points
+    ribs: Points
+    corners: Points
+
+
 def find_spine(answer: Floats) -> Spine | None:
-    """The best chain of vertebrae in the finder's answer (10, rows, columns), in input pixels.
+    """The best chain of vertebrae in the finder's answer (20, rows, columns), in input pixels.
 
     Peaks of the heat are candidates. A Viterbi search over the levels picks the chain of highest
     total heat, in which each vertebra lies about one level below the last and near its own idea of
@@ -85,15 +119,14 @@ def find_spine(answer: Floats) -> Spine | None:
     candidates = _candidates(answer)
     if candidates is None:
         return None
-    heat, ideas, corners = candidates
-    levels, picks = _best_chain(heat, ideas, corners)
+    levels, picks = _best_chain(candidates)
     if len(levels) < 3:
         return None
-    return _without_gaps(levels, corners[picks], heat[picks])
+    return _without_gaps(levels, _Candidates(*(part[picks] for part in candidates)))
 
 
-def _candidates(answer: Floats) -> tuple[Points, Points, Points] | None:
-    """Heat (n,), level (n,) and corners (n, 4, 2) at the peaks, from the head down."""
+def _candidates(answer: Floats) -> _Candidates | None:
+    """From the head down."""
     heat = 1.0 / (1.0 + np.exp(-answer[0].astype(np.float64)))
     rows, columns = heat.shape
     around = np.pad(heat, 1)
@@ -111,16 +144,18 @@ def _candidates(answer: Floats) -> tuple[Points, Points, Points] | None:
     weight = heat[cell_y, cell_x]
     weight /= weight.sum(axis=1, keepdims=True)
     ideas = (answer[1][cell_y, cell_x] / LEVEL_UNIT * weight).sum(axis=1)
-    vectors = answer[2:, cell_y, cell_x].astype(np.float64) * CORNER_UNIT_PX  # (8, n, 9)
+    ribs = (answer[RIB_MAP][cell_y, cell_x] * weight).sum(axis=1)
+    vectors = answer[2:RIB_MAP, cell_y, cell_x].astype(np.float64) * CORNER_UNIT_PX  # (8, n, 9)
     x = ((cell_x + 0.5) * STRIDE + vectors[0::2]) * weight
     y = ((cell_y + 0.5) * STRIDE + vectors[1::2]) * weight
     corners = np.stack([x.sum(axis=2).T, y.sum(axis=2).T], axis=-1)
     down = np.argsort(corners[..., 1].mean(axis=1))
-    return heat[ys, xs][down], ideas[down], corners[down]
+    return _Candidates(heat[ys, xs][down], ideas[down], ribs[down], corners[down])
 
 
-def _best_chain(heat: Points, ideas: Points, corners: Points) -> tuple[list[int], list[int]]:
+def _best_chain(candidates: _Candidates) -> tuple[list[int], list[int]]:
     """Viterbi over levels: rising level indices, and the candidate picked at each."""
+    heat, ideas, _, corners = candidates
     count, total = len(heat), len(LEVELS)
     own = np.clip(_LEVEL_COST * np.abs(ideas[:, None] - np.arange(total)), 0, _LEVEL_COST_MOST)
     worth = heat[:, None] - own  # (candidate, level)
@@ -162,14 +197,38 @@ def _step_cost(corners: Points, gap: int) -> Points:
     return np.where(allowed & np.isfinite(cost), cost, np.inf)
 
 
-def _without_gaps(levels: list[int], corners: Points, heat: Points) -> Spine:
+def _without_gaps(levels: list[int], picked: _Candidates) -> Spine:
     """Put the levels that were passed over between their neighbours."""
     full = np.arange(levels[0], levels[-1] + 1)
-    flat = corners.reshape(len(levels), 8)
+    seen = np.array(levels) - levels[0]
+    flat = picked.corners.reshape(len(levels), 8)
     filled = np.column_stack([np.interp(full, levels, flat[:, k]) for k in range(8)])
-    seen = np.zeros(len(full))
-    seen[np.array(levels) - levels[0]] = heat
-    return Spine(full, filled.reshape(-1, 4, 2), seen)
+    heat, ideas, ribs = np.zeros(len(full)), *np.full((2, len(full)), np.nan)
+    heat[seen], ideas[seen], ribs[seen] = picked.heat, picked.ideas, picked.ribs
+    return Spine(full, filled.reshape(-1, 4, 2), heat, ideas, ribs)
+
+
+def find_points(answer: Floats) -> tuple[Points, Points]:
+    """Where the finder's answer (20, rows, columns) has its points and letters.
+
+    Returns
+    -------
+    points
+        float64 (9, 2): `FRONTAL_POINTS`, then the letters L and R; in input pixels.
+    score
+        float64 (9,) in [0, 1]: the highest heat of each.
+    """
+    heats = 1.0 / (1.0 + np.exp(-answer[POINT_MAPS].astype(np.float64)))
+    points, score = np.empty((len(heats), 2)), np.empty(len(heats))
+    for k, heat in enumerate(heats):
+        y, x = np.unravel_index(int(heat.argmax()), heat.shape)
+        rows, columns = slice(max(y - 2, 0), y + 3), slice(max(x - 2, 0), x + 3)
+        weight = heat[rows, columns]
+        cells_y, cells_x = np.mgrid[rows, columns][:, : weight.shape[0], : weight.shape[1]]
+        total = weight.sum()
+        points[k] = (cells_x * weight).sum() / total, (cells_y * weight).sum() / total
+        score[k] = heat[y, x]
+    return (points + 0.5) * STRIDE, score
 
 
 def vertebra_poses(corners: Points) -> list[Pose]:

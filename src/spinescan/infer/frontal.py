@@ -7,22 +7,25 @@ at a fixed size, and places the four corners to a fraction of a pixel (the mean 
 It goes over the spine twice, the second time from its own corners, and then also over the mirrored
 pictures: the mean of both looks is the answer, and how far they differ says how sure it is. In
 between, the ends of a chain that lacks levels are carried on for as long as the refiner sees a
-vertebra there.
+vertebra there. The finder also gives the points of sacrum, pelvis and neck, the letters of the
+patient's side and a few facts of the film; the names of the row are counted from sacrum, C7 and
+ribs (`levels`).
 
 The networks are called through `run`, so nothing here knows about onnxruntime.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, LEVELS, Landmarks
+from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_POINTS, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.infer.bundle import Bundle
-from spinescan.infer.decode import Spine, find_spine, vertebra_poses
+from spinescan.infer.decode import FACTS, Spine, find_points, find_spine, vertebra_poses
+from spinescan.infer.levels import Anchors, Naming, judge_names, named_by_witnesses
 from spinescan.infer.preprocess import Box, Pose, letterbox, patches, square_pixels
 
 Floats = NDArray[np.float32]
@@ -37,9 +40,14 @@ SETTINGS = (
     "least_confidence",
     "most_unrest",
     "most_roughness",
+    "least_point",
+    "least_hardware",
+    "least_brace",
+    "interval_factor",
 )
 """What a frontal bundle's settings must name: the height of one level in the refiner's input, the
-factor that calibrates spreads, and the limits of the gate."""
+factor that calibrates spreads, the limits of the gate, the least heat of a point and the least
+probability of hardware and brace that are told, and the factor of the angles' intervals."""
 
 _CLOSER = 1.15
 """A second look pays when it enlarges the spine by at least so much."""
@@ -62,21 +70,48 @@ class Reading:
         looks (plain and mirrored) tell it; not calibrated.
     unrest
         How far the two looks differ, as a share of a level's height (median over corners).
+    marks
+        What else the finder saw.
+    naming
+        Whether the level names are certain, and why not.
     """
 
     spine: Spine
     presence: Points
     spread: Points
     unrest: float
+    marks: "Marks"
+    naming: Naming
 
     @property
     def corners(self) -> Points:
         return self.spine.corners
 
 
+class Marks(NamedTuple):
+    """The finder's other answers.
+
+    points
+        (9, 2): `FRONTAL_POINTS`, then the letters L and R; isotropic pixels.
+    score
+        (9,) in [0, 1]: heat of each.
+    facts
+        Probability of each of `FACTS`.
+    """
+
+    points: Points
+    score: Points
+    facts: dict[str, float]
+
+    def seen(self, name: str, least: float) -> Points | None:
+        """A point of `FRONTAL_POINTS` (2,), or None if its heat is below `least`."""
+        k = FRONTAL_POINTS.index(name)
+        return self.points[k] if self.score[k] >= least else None
+
+
 def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
     """The spine on a frontal film, or None where no row of vertebrae is seen."""
-    spine = _find(film, bundle, run, None)
+    spine, marks = _find(film, bundle, run, None)
     if spine is None:
         return None
     rows, columns = film.size
@@ -85,35 +120,65 @@ def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
         return None  # all of it beside the film
     whole = (0.0, 0.0, float(columns), rows * film.pixel_aspect)
     if _zoom(box, bundle) > _CLOSER * _zoom(whole, bundle):
-        closer = _find(film, bundle, run, box)
+        closer, near = _find(film, bundle, run, box)
         if closer is not None and len(closer.levels) >= len(spine.levels) - 1:
             spine = closer
-    return _Refiner(film, spine, bundle, run).read(spine)
+        better = near.score > marks.score
+        marks = marks._replace(
+            points=np.where(better[:, None], near.points, marks.points),
+            score=np.maximum(near.score, marks.score),
+        )
+    anchors = _anchors(marks, bundle.settings["least_point"])
+    spine = named_by_witnesses(spine, anchors)
+    if len(spine.levels) < 2:
+        return None
+    return _Refiner(film, spine, bundle, run).read(spine, marks, anchors)
 
 
-def to_landmarks(reading: Reading, film: Radiograph, spread_factor: float) -> Landmarks:
-    """Named points in film pixels; the spreads are calibrated by the bundle's factor."""
+def _anchors(marks: Marks, least: float) -> Anchors:
+    left, right = (marks.seen(f"S1_{side}", least) for side in ("left", "right"))
+    sacrum = None if left is None or right is None else (left + right) / 2
+    return Anchors(sacrum, marks.seen("C7_centre", least))
+
+
+def to_landmarks(reading: Reading, film: Radiograph, settings: Mapping[str, float]) -> Landmarks:
+    """Named points in film pixels; the spreads are calibrated by the bundle's factor.
+
+    Of sacrum, pelvis and neck those that were seen clearly enough; their spread is unknown.
+    """
     names = [f"{level}_{corner}" for level in reading.spine.names for corner in FRONTAL_CORNERS]
-    points = reading.corners.reshape(-1, 2) / [1.0, film.pixel_aspect]
+    marks = reading.marks
+    seen = [k for k in range(len(FRONTAL_POINTS)) if marks.score[k] >= settings["least_point"]]
+    points = np.concatenate([reading.corners.reshape(-1, 2), marks.points[seen]])
     score = np.repeat(np.clip(reading.presence, 0.0, 1.0), len(FRONTAL_CORNERS))
+    spread = reading.spread.ravel() * settings["spread_factor"]
     return Landmarks.from_points(
-        names,
-        points,
-        score=score,
-        spread_px=reading.spread.ravel() * spread_factor,
+        [*names, *(FRONTAL_POINTS[k] for k in seen)],
+        points / [1.0, film.pixel_aspect],
+        score=np.concatenate([score, marks.score[seen]]),
+        spread_px=np.concatenate([spread, np.full(len(seen), np.nan)]),
         pixel_aspect=film.pixel_aspect,
+        levels_certain=reading.naming.certain,
     )
 
 
-def _find(film: Radiograph, bundle: Bundle, run: Run, box: Box | None) -> Spine | None:
+def _find(
+    film: Radiograph, bundle: Bundle, run: Run, box: Box | None
+) -> tuple[Spine | None, Marks]:
     """Run the finder on the part of the film in `box`; both it and the answer are isotropic."""
     aspect = film.pixel_aspect
     if box is not None:
         box = (box[0], box[1] / aspect, box[2], box[3] / aspect)
     spec = bundle.networks["finder"].input
     picture, frame = letterbox(film.pixels, spec, box=box, pixel_aspect=aspect)
-    spine = find_spine(run("finder", picture[None, None])[0][0])
-    return None if spine is None else spine.moved(frame.to_film(spine.corners) * [1.0, aspect])
+    maps, facts = (answer[0] for answer in run("finder", picture[None, None]))
+    spine = find_spine(maps)
+    if spine is not None:
+        spine = spine.moved(frame.to_film(spine.corners) * [1.0, aspect])
+    points, score = find_points(maps)
+    chances = 1 / (1 + np.exp(-facts.astype(np.float64)))
+    told = dict(zip(FACTS, chances.tolist(), strict=True))
+    return spine, Marks(frame.to_film(points) * [1.0, aspect], score, told)
 
 
 def _box_around(spine: Spine, film: Radiograph) -> Box:
@@ -155,7 +220,7 @@ class _Refiner:
         # Both sides of the copy were rounded to whole pixels; follow each side's own scale.
         self.scale = np.array([copied_columns / columns, copied_rows / (rows * film.pixel_aspect)])
 
-    def read(self, spine: Spine) -> Reading:
+    def read(self, spine: Spine, marks: Marks, anchors: Anchors) -> Reading:
         """Refine a spine given in isotropic film pixels, and answer in the same."""
         spine = spine.moved(spine.corners * self.scale)
         spine = spine.moved(self._look(vertebra_poses(spine.corners))[0].corners)
@@ -165,11 +230,14 @@ class _Refiner:
         differ = np.linalg.norm(plain.corners - flipped.corners, axis=2)
         heat = (plain.spread**2 + flipped.spread**2) / 2
         pitch = np.array([pose.pitch for pose in poses]).clip(1e-6)
+        spine = spine.moved((plain.corners + flipped.corners) / 2 / self.scale)
         return Reading(
-            spine=spine.moved((plain.corners + flipped.corners) / 2 / self.scale),
+            spine=spine,
             presence=(plain.presence + flipped.presence) / 2,
             spread=np.sqrt(heat + (differ / 2) ** 2) / self.scale[0],
             unrest=float(np.median(differ / pitch[:, None])),
+            marks=marks,
+            naming=judge_names(spine, anchors),
         )
 
     def _carried_on(self, spine: Spine, *, up: bool) -> Spine:

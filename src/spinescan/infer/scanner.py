@@ -22,12 +22,6 @@ from spinescan.measure.curves import find_curves
 
 FRONTAL_BUNDLE = "frontal-landmarks"
 
-_LEVELS_COUNTED = Notice(
-    "levels_not_certain",
-    "The level names are the model's reading of the whole row; ribs and sacrum were not counted.",
-)
-
-
 _LOW_RESOLUTION = Notice(
     "low_resolution",
     "The film is small: a level is less than 20 pixels high, so angles and levels are rough.",
@@ -97,13 +91,13 @@ class Scanner:
         measurements: tuple[Measurement, ...] = ()
         warnings = film.notices
         if reading is not None:
-            landmarks = to_landmarks(reading, film, self.bundle.settings["spread_factor"])
+            landmarks = to_landmarks(reading, film, self.bundle.settings)
         if reading is not None and landmarks is not None and not reasons:
             curves = find_curves(landmarks)
             verdict = als_verdict(landmarks, curves)
             measurements = frontal_measurements(landmarks, curves)
             curves = _with_patient_side(curves, film)
-            warnings = (*warnings, _LEVELS_COUNTED)
+            warnings = (*warnings, *reading.naming.notices)
             if _level_px(reading) < _LEAST_LEVEL_PX:
                 warnings = (*warnings, _LOW_RESOLUTION)
         view = View.FRONTAL

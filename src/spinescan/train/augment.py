@@ -1,12 +1,11 @@
 """Turns a labelled film into another that a clinic might have taken.
 
-Works on (pixels, corners): pixels float32 (rows, columns) in [0, 1], corners float64 (levels, 4,
-2) in film pixels, NaN for a level that is not on the film. Every draw comes from the generator
-that is passed in.
+Works on a `Shot`; every draw comes from the generator that is passed in.
 """
 
 import io
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,41 +16,63 @@ Points = NDArray[np.float64]
 Random = np.random.Generator
 
 
-def augment(pixels: Pixels, corners: Points, rng: Random) -> tuple[Pixels, Points]:
-    """All of it: pose, surroundings, then grey values and clutter."""
-    if rng.random() < 0.5:
-        pixels, corners = mirror(pixels, corners)
+class Shot(NamedTuple):
+    """A film and its points, in film pixels; NaN for what is not on it.
+
+    pixels
+        float32 (rows, columns) in [0, 1].
+    corners
+        float64 (levels, 4, 2), in the order of `FRONTAL_CORNERS`.
+    points
+        float64 (9, 2): `FRONTAL_POINTS` and the side letters L and R; or none (0, 2).
+    """
+
+    pixels: Pixels
+    corners: Points
+    points: Points = np.empty((0, 2))
+
+
+_MIRRORED_POINTS = [1, 0, 3, 2, 5, 4, 6, 7, 8]
+"""Left and right change places; C7 and the letters, which name the patient's side, do not."""
+
+
+def augment(shot: Shot, rng: Random, *, surroundings: float = 0.6) -> Shot:
+    """Pose, surroundings (as often as told), then grey values and clutter. Never mirrored."""
     if rng.random() < 0.15:
-        pixels, corners = cut(pixels, corners, rng)
-    if rng.random() < 0.6:
-        pixels, corners = surround(pixels, corners, rng)
-    pixels, corners = turn(pixels, corners, rng)
-    return spoil(pixels, rng), corners
+        shot = cut(shot, rng)
+    if rng.random() < surroundings:
+        shot = surround(shot, rng)
+    shot = turn(shot, rng)
+    return shot._replace(pixels=spoil(shot.pixels, rng))
 
 
-def mirror(pixels: Pixels, corners: Points) -> tuple[Pixels, Points]:
-    """The film seen from the other side; left and right corners change places."""
-    flipped = corners[:, [1, 0, 3, 2]].copy()
-    flipped[..., 0] = pixels.shape[1] - flipped[..., 0]
-    return np.ascontiguousarray(pixels[:, ::-1]), flipped
+def mirror(shot: Shot) -> Shot:
+    """The film seen from the other side; what is left and right of the picture changes places."""
+    columns = shot.pixels.shape[1]
+    corners = shot.corners[:, [1, 0, 3, 2]].copy()
+    points = shot.points[_MIRRORED_POINTS[: len(shot.points)]].copy()
+    corners[..., 0] = columns - corners[..., 0]
+    points[:, 0] = columns - points[:, 0]
+    return Shot(np.ascontiguousarray(shot.pixels[:, ::-1]), corners, points)
 
 
-def cut(pixels: Pixels, corners: Points, rng: Random) -> tuple[Pixels, Points]:
-    """Collimate the top or the bottom away; levels that lose their centre leave the film."""
-    rows = pixels.shape[0]
+def cut(shot: Shot, rng: Random) -> Shot:
+    """Collimate the top or the bottom away; what loses its centre leaves the film."""
+    rows = shot.pixels.shape[0]
     top, bottom = 0, rows
     if rng.random() < 0.5:
         top = int(rng.uniform(0.05, 0.45) * rows)
     else:
         bottom = int(rng.uniform(0.6, 0.95) * rows)
-    shifted = corners - [0, top]
-    centre_y = shifted[..., 1].mean(axis=1)
-    shifted[(centre_y < 0) | (centre_y > bottom - top)] = np.nan
-    return np.ascontiguousarray(pixels[top:bottom]), shifted
+    corners, points = shot.corners - [0, top], shot.points - [0, top]
+    for places, y in ((corners, corners[..., 1].mean(axis=1)), (points, points[:, 1])):
+        places[(y < 0) | (y > bottom - top)] = np.nan
+    return Shot(np.ascontiguousarray(shot.pixels[top:bottom]), corners, points)
 
 
-def surround(pixels: Pixels, corners: Points, rng: Random) -> tuple[Pixels, Points]:
+def surround(shot: Shot, rng: Random) -> Shot:
     """Lay the film into a larger one: skull above, pelvis below, arms or a light-box beside it."""
+    pixels = shot.pixels
     rows, columns = pixels.shape
     above = int(rows * rng.uniform(0, 0.45)) if rng.random() < 0.7 else 0
     below = int(rows * rng.uniform(0, 0.5)) if rng.random() < 0.7 else 0
@@ -72,7 +93,8 @@ def surround(pixels: Pixels, corners: Points, rng: Random) -> tuple[Pixels, Poin
         feather = np.clip(2 * feather - 1, 0, 1)
         inner = np.pad(pixels, ((above, below), (left, right)), mode="edge")
         canvas = feather * inner + (1 - feather) * (0.5 * blurred + 0.5 * canvas)
-    return canvas.astype(np.float32), corners + [left, above]
+    shift = [left, above]
+    return Shot(canvas.astype(np.float32), shot.corners + shift, shot.points + shift)
 
 
 def _body_parts(
@@ -125,8 +147,9 @@ def _body_parts(
     return _filtered(np.asarray(picture), ImageFilter.GaussianBlur(rng.uniform(1, 5)))
 
 
-def turn(pixels: Pixels, corners: Points, rng: Random) -> tuple[Pixels, Points]:
+def turn(shot: Shot, rng: Random) -> Shot:
     """Rotate, and stretch a little; the film grows so that nothing is lost."""
+    pixels = shot.pixels
     angle = np.deg2rad(rng.normal(0, 6))
     stretch = np.exp(rng.normal(0, 0.05, 2))
     linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * stretch
@@ -144,7 +167,8 @@ def turn(pixels: Pixels, corners: Points, rng: Random) -> tuple[Pixels, Points]:
         Image.Resampling.BILINEAR,
         fillcolor=ground,
     )
-    return np.asarray(picture), corners @ linear.T - low
+    corners, points = (places @ linear.T - low for places in (shot.corners, shot.points))
+    return Shot(np.asarray(picture), corners, points)
 
 
 def spoil(pixels: Pixels, rng: Random) -> Pixels:
@@ -215,7 +239,7 @@ def _scribble(pixels: Pixels, rng: Random) -> Pixels:
     font = ImageFont.load_default(size=float(rng.uniform(0.015, 0.05) * rows))
     for _ in range(rng.integers(0, 4)):
         place = (rng.uniform(0, columns), rng.uniform(0, rows))
-        words = "".join(rng.choice(list("LRAP0123456789. °TH"), rng.integers(1, 9)))
+        words = "".join(rng.choice(list("AP0123456789. °TH"), rng.integers(1, 9)))
         draw.text(place, words, fill=ink, font=font)
     return np.asarray(picture)
 

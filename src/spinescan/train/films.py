@@ -1,23 +1,65 @@
 """Training films held in memory at the size that a stage needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from spinescan.core.anatomy import FRONTAL_POINTS, LEVELS
 from spinescan.data.sources import CornerFilm
 from spinescan.io.read import read_radiograph
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Film:
-    """uint8 pixels (rows, columns) and corners (17, 4, 2) in their coordinates."""
+    """A film and what is known of it, in the coordinates of its pixels.
+
+    pixels
+        uint8 (rows, columns).
+    corners
+        (17, 4, 2), NaN for a level that is not on the film.
+    points
+        (9, 2): `FRONTAL_POINTS` and the side letters L and R; NaN: not on the film.
+    points_known
+        bool (9,): whether it is known which of these the film shows.
+    ribs
+        (17,): 1 for a level that bears ribs, 0 for one that does not, NaN if unknown.
+    facts
+        (3,): `FACTS` of the film as 1 or 0, NaN if unknown.
+    """
 
     file: str
     pixels: NDArray[np.uint8]
     corners: NDArray[np.float64]
+    points: NDArray[np.float64]
+    points_known: NDArray[np.bool_]
+    ribs: NDArray[np.float64]
+    facts: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """The films of a training: each once in a round, in an order of the round's own.
+
+    `extra_share` of the draws come from the `extra` films instead, if there are any.
+    """
+
+    films: Sequence[Film]
+    extra: Sequence[Film] = ()
+    extra_share: float = 0.0
+    seed: int = 0
+
+    def draw(self, item: int) -> tuple[Film, np.random.Generator]:
+        """The film of a training item, and the item's own generator."""
+        rng = np.random.default_rng((self.seed, item))
+        films = self.films
+        if self.extra and rng.random() < self.extra_share:
+            films = self.extra
+        turn, place = divmod(item, len(films))
+        order = np.random.default_rng((self.seed, turn, 7)).permutation(len(films))
+        return films[int(order[place])], rng
 
 
 def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
@@ -30,7 +72,30 @@ def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
         small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
         # Both sides were rounded to whole pixels; follow each side's own scale.
         factors = np.array([size[0] / pixels.shape[1], size[1] / pixels.shape[0]])
+        points, known = _points(source)
         films.append(
-            Film(source.file, (small * 255 + 0.5).astype(np.uint8), source.corners_px * factors)
+            Film(
+                file=source.file,
+                pixels=(small * 255 + 0.5).astype(np.uint8),
+                corners=source.corners_px * factors,
+                points=points * factors,
+                points_known=known,
+                ribs=np.full(len(LEVELS), np.nan) if source.ribs is None else source.ribs,
+                facts=np.array([0.0, _truth(source.hardware), _truth(source.brace)]),
+            )
         )
     return films
+
+
+def _points(source: CornerFilm) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Points (9, 2) and whether each is known."""
+    parts = [
+        (np.full((count, 2), np.nan) if told is None else told, np.full(count, told is not None))
+        for count, told in ((len(FRONTAL_POINTS), source.points_px), (2, source.letters_px))
+    ]
+    points, known = zip(*parts, strict=True)
+    return np.concatenate(points), np.concatenate(known)
+
+
+def _truth(told: bool | None) -> float:
+    return np.nan if told is None else float(told)

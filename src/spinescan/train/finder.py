@@ -1,8 +1,9 @@
 """Teaching the finder: its training films, targets and loss.
 
-The finder sees a whole film and answers at a quarter of the resolution: the heat of vertebra
-centres, the level, and vectors to the four corners (`spinescan.infer.decode` reads them). It is
-taught on films that are turned, cut, laid into larger ones and spoilt.
+The finder sees a whole film and answers at a quarter of the resolution: where vertebrae and other
+points lie, which levels these are, and a few facts of the film (`spinescan.infer.decode` lists and
+reads them). It is taught on films that are mirrored, turned, cut, laid into larger ones and spoilt.
+What a set of films does not tell is not taught on its films.
 """
 
 from collections.abc import Sequence
@@ -14,70 +15,103 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from spinescan.infer.decode import CORNER_UNIT_PX, LEVEL_UNIT, STRIDE
+from spinescan.infer.decode import (
+    CORNER_UNIT_PX,
+    FACTS,
+    FINDER_MAPS,
+    LEVEL_UNIT,
+    POINT_MAPS,
+    RIB_MAP,
+    STRIDE,
+)
 from spinescan.infer.preprocess import InputSpec, letterbox
-from spinescan.train.augment import augment
-from spinescan.train.films import Film
+from spinescan.train.augment import Shot, augment, mirror
+from spinescan.train.films import Pool
 
 Floats = NDArray[np.float32]
 
 
-class FinderFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Augmented films with their targets: (1, rows, columns), and what `finder_target` gives.
+_HEART_LEFT = FACTS.index("heart_left")
 
-    Item i depends on the seed and i alone, so that a run repeats.
+
+class FinderFilms(Dataset[tuple[Tensor, ...]]):
+    """Augmented films with their targets: (1, rows, columns), and what `finder_loss` needs.
+
+    Item i depends on the pool's seed and i alone, so that a run repeats.
     """
 
-    def __init__(self, films: Sequence[Film], spec: InputSpec, items: int, seed: int) -> None:
-        self.films, self.spec, self.items, self.seed = films, spec, items, seed
+    def __init__(self, pool: Pool, spec: InputSpec, items: int) -> None:
+        self.pool, self.spec, self.items = pool, spec, items
 
     def __len__(self) -> int:
         return self.items
 
-    def __getitem__(self, item: int) -> tuple[Tensor, Tensor, Tensor]:
-        rng = np.random.default_rng((self.seed, item))
-        film = shuffled(self.films, item, self.seed)
-        pixels, corners = augment(
-            film.pixels.astype(np.float32) / np.float32(255), film.corners, rng
+    def __getitem__(self, item: int) -> tuple[Tensor, ...]:
+        film, rng = self.pool.draw(item)
+        shot = Shot(film.pixels.astype(np.float32) / np.float32(255), film.corners, film.points)
+        facts = film.facts.copy()
+        if rng.random() < 0.5:
+            shot = mirror(shot)
+            facts[_HEART_LEFT] = 1 - facts[_HEART_LEFT]
+        # A phantom brings its surroundings along; beside them drawn ones would be wrong.
+        shot = augment(shot, rng, surroundings=0.15 if film.points_known.any() else 0.6)
+        picture, frame = letterbox(shot.pixels, self.spec)
+        corners, points = frame.to_input(shot.corners), frame.to_input(shot.points)
+        target, weight = finder_target(corners, points, film.ribs, self.spec)
+        return (
+            torch.from_numpy(picture)[None],
+            torch.from_numpy(target),
+            torch.from_numpy(weight),
+            torch.from_numpy(film.points_known.astype(np.float32)),
+            torch.from_numpy(facts.astype(np.float32)),
         )
-        picture, frame = letterbox(pixels, self.spec)
-        target, weight = finder_target(frame.to_input(corners), self.spec)
-        return torch.from_numpy(picture)[None], torch.from_numpy(target), torch.from_numpy(weight)
 
 
-def shuffled(films: Sequence[Film], item: int, seed: int) -> Film:
-    """Every film once in each round, in an order of the round's own."""
-    turn, place = divmod(item, len(films))
-    order = np.random.default_rng((seed, turn, 7)).permutation(len(films))
-    return films[int(order[place])]
+def finder_target(
+    corners: NDArray[np.float64],
+    points: NDArray[np.float64],
+    ribs: NDArray[np.float64],
+    spec: InputSpec,
+) -> tuple[Floats, Floats]:
+    """The maps that the finder should answer.
 
-
-def finder_target(corners: NDArray[np.float64], spec: InputSpec) -> tuple[Floats, Floats]:
-    """What the finder should answer for corners (levels, 4, 2) in input pixels, NaN where absent.
+    Parameters
+    ----------
+    corners
+        (levels, 4, 2) in input pixels, NaN where absent.
+    points
+        (9, 2) in input pixels, NaN where absent.
+    ribs
+        (levels,): 1 for a level that bears ribs, else 0; NaN if unknown.
 
     Returns
     -------
     target
-        float32 (10, rows / 4, columns / 4): heat in [0, 1], level, and corner vectors.
+        float32 (20, rows / 4, columns / 4); heats in [0, 1]; the map of ribs may be NaN.
     weight
-        float32 (rows / 4, columns / 4): where level and vectors are defined.
+        float32 (rows / 4, columns / 4): where level, vectors and ribs are defined.
     """
     rows, columns = spec.rows // STRIDE, spec.columns // STRIDE
-    target = np.zeros((10, rows, columns), np.float32)
+    target = np.zeros((FINDER_MAPS, rows, columns), np.float32)
     weight = np.zeros((rows, columns), np.float32)
     y = (np.arange(rows)[:, None] + 0.5) * STRIDE
     x = (np.arange(columns)[None] + 0.5) * STRIDE
+
+    def bump_at(place: NDArray[np.float64], height: float) -> Floats:
+        sigma = max(0.22 * height, 0.6 * STRIDE)
+        squared = (x - place[0]) ** 2 + (y - place[1]) ** 2
+        return np.asarray(np.exp(-squared / (2 * sigma**2)), np.float32)
+
+    heights = np.linalg.norm(corners[:, 2:].mean(axis=1) - corners[:, :2].mean(axis=1), axis=1)
     for level, quad in enumerate(corners):
         if not np.isfinite(quad).all():
             continue
-        centre = quad.mean(axis=0)
-        height = float(np.linalg.norm(quad[2:].mean(axis=0) - quad[:2].mean(axis=0)))
-        sigma = max(0.22 * height, 0.6 * STRIDE)
-        bump = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * sigma**2))
+        bump = bump_at(quad.mean(axis=0), float(heights[level]))
         ours = bump > np.maximum(weight, 0.2)
         weight[ours] = bump[ours]
         target[0] = np.maximum(target[0], bump)
         target[1][ours] = level * LEVEL_UNIT
+        target[RIB_MAP][ours] = ribs[level]
         for k, (corner_x, corner_y) in enumerate(quad):
             target[2 + 2 * k][ours] = (
                 np.broadcast_to(corner_x - x, ours.shape)[ours] / CORNER_UNIT_PX
@@ -85,17 +119,41 @@ def finder_target(corners: NDArray[np.float64], spec: InputSpec) -> tuple[Floats
             target[3 + 2 * k][ours] = (
                 np.broadcast_to(corner_y - y, ours.shape)[ours] / CORNER_UNIT_PX
             )
+    seen = heights[np.isfinite(heights)]
+    height = float(np.median(seen)) if len(seen) else 4.0 * STRIDE
+    for place, heat in zip(points, target[POINT_MAPS], strict=True):
+        if np.isfinite(place).all():
+            heat[:] = bump_at(place, height)
     return target, weight
 
 
-def finder_loss(answer: Tensor, targets: Sequence[Tensor]) -> Tensor:
-    """Focal loss on the heat (after CenterNet, arXiv 1904.07850; soft targets), L1 on the rest."""
-    target, weight = targets
-    answer = answer.float()
-    logit, truth = answer[:, 0], target[:, 0]
+def finder_loss(answer: tuple[Tensor, Tensor], targets: Sequence[Tensor]) -> Tensor:
+    """Focal loss on heats (after CenterNet, arXiv 1904.07850; soft targets), L1 on level and
+    corners, cross-entropy on ribs and facts. What is unknown does not count.
+    """
+    maps, facts = answer
+    target, weight, points_known, true_facts = targets
+    maps, count = maps.float(), weight.sum().clamp_min(1.0)
+    heat = _focal(maps[:, 0], target[:, 0]).sum() / count
+    level = ((maps[:, 1] - target[:, 1]).abs() * weight).sum() / count
+    vectors = slice(2, RIB_MAP)
+    corners = ((maps[:, vectors] - target[:, vectors]).abs().mean(1) * weight).sum() / count
+    ribs = _cross_entropy(maps[:, RIB_MAP], target[:, RIB_MAP], weight)
+    points = _focal(maps[:, POINT_MAPS], target[:, POINT_MAPS]).sum((-2, -1)) * points_known
+    share = points.sum() / target[:, POINT_MAPS].sum().clamp_min(8.0)
+    film = _cross_entropy(facts.float(), true_facts, torch.ones_like(true_facts))
+    return 4.0 * heat + level + corners + 0.3 * ribs + 2.0 * share + 0.15 * film
+
+
+def _focal(logit: Tensor, truth: Tensor) -> Tensor:
     error = (torch.sigmoid(logit) - truth).abs()
-    heat = functional.binary_cross_entropy_with_logits(logit, truth, reduction="none") * error**2
-    count = weight.sum().clamp_min(1.0)
-    level = ((answer[:, 1] - target[:, 1]).abs() * weight).sum() / count
-    corners = ((answer[:, 2:] - target[:, 2:]).abs().mean(1) * weight).sum() / count
-    return 4.0 * heat.sum() / count + level + corners
+    return functional.binary_cross_entropy_with_logits(logit, truth, reduction="none") * error**2
+
+
+def _cross_entropy(logit: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Mean over what is known (finite)."""
+    weight = weight * torch.isfinite(truth)
+    each = functional.binary_cross_entropy_with_logits(
+        logit, truth.nan_to_num(), weight, reduction="sum"
+    )
+    return each / weight.sum().clamp_min(1.0)

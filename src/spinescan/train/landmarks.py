@@ -29,7 +29,7 @@ from spinescan.infer.preprocess import InputSpec
 from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
 from spinescan.io.read import read_radiograph
 from spinescan.train.export import export_bundle
-from spinescan.train.films import load_films
+from spinescan.train.films import Pool, load_films
 from spinescan.train.finder import FinderFilms, finder_loss
 from spinescan.train.loop import fit
 from spinescan.train.network import Finder, Refiner, load_weights
@@ -53,7 +53,8 @@ def cross_validate(
 ) -> list[Path]:
     """Train on all folds but one, scan the films of that one, for every fold (or only `fold`).
 
-    `extra` films, such as phantoms, teach in every fold and are never scored.
+    `extra` films, such as phantoms, teach in every fold, as often as the recipe's `extra_share`
+    says, and are never scored.
 
     Returns the files of Reports (JSON Lines), one for each fold, that `spinescan bench aasce
     --reports` scores.
@@ -71,7 +72,7 @@ def cross_validate(
         folder = run / f"fold-{k}"
         held_out = set(part)
         training = [film for i, film in enumerate(films) if i not in held_out]
-        bundle = train_bundle([*training, *extra], recipe, weights, folder)
+        bundle = train_bundle(training, recipe, weights, folder, extra=extra)
         reports.append(folder / "reports.jsonl")
         if not reports[-1].is_file():
             scan_films([films[i] for i in part], bundle, reports[-1])
@@ -83,8 +84,10 @@ def train_bundle(
     recipe: LandmarkRecipe,
     weights: Path | None,
     folder: Path,
+    *,
+    extra: Sequence[CornerFilm] = (),
 ) -> Path:
-    """Train both networks on `films` and write `folder/bundle`.
+    """Train both networks on `films` (and `extra` ones) and write `folder/bundle`.
 
     Films whose landmarks are known to be wrong (`suspect`), or that show fewer than four levels,
     teach nothing and are left out. `weights` is a file for the encoders, or the folder of an
@@ -97,10 +100,11 @@ def train_bundle(
     BundleError
         If an exported network does not answer as the trained one does.
     """
-    teachers = [film for film in films if not film.suspect and _levels_shown(film) >= 4]
-    names = "\n".join(sorted(film.file for film in teachers))
+    teachers, others = _teachers(films), _teachers(extra)
+    names = "\n".join(sorted(film.file for film in (*teachers, *others)))
     plan = {
         "films": len(teachers),
+        "extra_films": len(others),
         "film_names_sha256": hashlib.sha256(names.encode()).hexdigest(),
         "initial_weights": None if weights is None else _named(weights),
         "recipe": recipe.to_dict(),
@@ -112,8 +116,14 @@ def train_bundle(
     if (bundle / BUNDLE_FILE).is_file():
         return bundle
     networks = {
-        "finder": (train_finder(teachers, recipe, weights, folder), input_spec(recipe.finder)),
-        "refiner": (train_refiner(teachers, recipe, weights, folder), input_spec(recipe.refiner)),
+        "finder": (
+            train_finder(teachers, recipe, weights, folder, extra=others),
+            input_spec(recipe.finder),
+        ),
+        "refiner": (
+            train_refiner(teachers, recipe, weights, folder, extra=others),
+            input_spec(recipe.refiner),
+        ),
     }
     export_bundle(
         bundle,
@@ -123,7 +133,7 @@ def train_bundle(
         task=FRONTAL_BUNDLE,
         settings=recipe.settings,
         provenance={
-            "trained_on": sorted({_set_of(film) for film in teachers}),
+            "trained_on": sorted({_set_of(film) for film in (*teachers, *others)}),
             **plan,
             "spinescan": spinescan.__version__,
             "torch": torch.__version__,
@@ -131,6 +141,10 @@ def train_bundle(
         summary={},
     )
     return bundle
+
+
+def _teachers(films: Sequence[CornerFilm]) -> list[CornerFilm]:
+    return [film for film in films if not film.suspect and _levels_shown(film) >= 4]
 
 
 def _levels_shown(film: CornerFilm) -> int:
@@ -175,7 +189,12 @@ def input_spec(stage: StageRecipe) -> InputSpec:
 
 
 def train_finder(
-    films: Sequence[CornerFilm], recipe: LandmarkRecipe, weights: Path | None, folder: Path
+    films: Sequence[CornerFilm],
+    recipe: LandmarkRecipe,
+    weights: Path | None,
+    folder: Path,
+    *,
+    extra: Sequence[CornerFilm] = (),
 ) -> Finder:
     """Train the finder on `films`, resuming from `folder` if it holds a checkpoint."""
     stage = recipe.finder
@@ -183,17 +202,26 @@ def train_finder(
     network = Finder(recipe.backbone, stage.channels)
     load_weights(network, weights, "finder")
     data = FinderFilms(
-        load_films(films, FINDER_FILM_ROWS),
+        Pool(
+            load_films(films, FINDER_FILM_ROWS),
+            load_films(extra if stage.extra_share else (), FINDER_FILM_ROWS),
+            extra_share=stage.extra_share,
+            seed=recipe.seed,
+        ),
         input_spec(stage),
         items=stage.steps * stage.batch,
-        seed=recipe.seed,
     )
     fit(network, data, finder_loss, stage, folder, name="finder")
     return network
 
 
 def train_refiner(
-    films: Sequence[CornerFilm], recipe: LandmarkRecipe, weights: Path | None, folder: Path
+    films: Sequence[CornerFilm],
+    recipe: LandmarkRecipe,
+    weights: Path | None,
+    folder: Path,
+    *,
+    extra: Sequence[CornerFilm] = (),
 ) -> Refiner:
     """Train the refiner on `films`, resuming from `folder` if it holds a checkpoint."""
     stage = recipe.refiner
@@ -202,11 +230,15 @@ def train_refiner(
     network = Refiner(recipe.backbone, stage.channels)
     load_weights(network, weights, "refiner")
     data = RefinerFilms(
-        load_films(films, REFINER_FILM_ROWS),
+        Pool(
+            load_films(films, REFINER_FILM_ROWS),
+            load_films(extra if stage.extra_share else (), REFINER_FILM_ROWS),
+            extra_share=stage.extra_share,
+            seed=recipe.seed + 1,
+        ),
         input_spec(stage),
         pitch_px,
         items=stage.steps * stage.batch,
-        seed=recipe.seed + 1,
     )
     fit(
         network,

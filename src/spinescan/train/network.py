@@ -13,10 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spinescan.core.errors import DataError
-from spinescan.infer.decode import STRIDE
+from spinescan.infer.decode import FACTS, FINDER_MAPS, POINT_MAPS, STRIDE
 
-FINDER_CHANNELS = 10
-"""Heat of a vertebra's centre, its level, and (x, y) from here to its four corners."""
 REFINER_CORNERS = 4
 
 
@@ -38,8 +36,8 @@ class QuickStride(Conv2dSame):
 class Pyramid(nn.Module):
     """An encoder and a top-down path that ends at stride 4 with `channels` maps.
 
-    It takes one grey channel. `depth` is the number of the encoder's scales that are used, from
-    stride 4 on.
+    It takes one grey channel, and also gives the encoder's deepest maps (`deepest` of them).
+    `depth` is the number of the encoder's scales that are used, from stride 4 on.
     """
 
     def __init__(self, backbone: str, channels: int, depth: int) -> None:
@@ -57,9 +55,9 @@ class Pyramid(nn.Module):
         for part in self.encoder.modules():
             if isinstance(part, Conv2dSame) and part.groups > 1 and part.stride != (1, 1):
                 part.__class__ = QuickStride
-        self.lateral = nn.ModuleList(
-            nn.Conv2d(width, channels, 1) for width in self.encoder.feature_info.channels()
-        )
+        widths = self.encoder.feature_info.channels()
+        self.deepest = widths[-1]
+        self.lateral = nn.ModuleList(nn.Conv2d(width, channels, 1) for width in widths)
         self.smooth = nn.ModuleList(
             nn.Sequential(
                 nn.Conv2d(channels, channels, 3, padding=1, bias=False),
@@ -69,7 +67,7 @@ class Pyramid(nn.Module):
             for _ in self.lateral
         )
 
-    def forward(self, picture: Tensor) -> Tensor:
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         top: Tensor | None = None
         features = self.encoder(picture)
         for feature, lateral, smooth in reversed(
@@ -80,20 +78,27 @@ class Pyramid(nn.Module):
                 here = here + functional.interpolate(top, size=here.shape[-2:], mode="nearest")
             top = smooth(here)
         assert top is not None
-        return top
+        return top, features[-1]
 
 
 class Finder(nn.Module):
-    """(n, 1, rows, columns) in [-1, 1] -> (n, 10, rows / 4, columns / 4); the heat is a logit."""
+    """(n, 1, rows, columns) in [-1, 1] -> maps (n, 20, rows / 4, columns / 4), facts (n, 3).
+
+    `spinescan.infer.decode` tells what they mean; heats and facts are logits.
+    """
 
     def __init__(self, backbone: str, channels: int) -> None:
         super().__init__()
         self.pyramid = Pyramid(backbone, channels, depth=4)
-        self.head = nn.Conv2d(channels, FINDER_CHANNELS, 1)
-        nn.init.constant_(self.head.bias[:1], -4.0)  # vertebra centres are rare
+        self.head = nn.Conv2d(channels, FINDER_MAPS, 1)
+        self.facts = nn.Linear(2 * self.pyramid.deepest, len(FACTS))
+        nn.init.constant_(self.head.bias[:1], -4.0)  # centres and points are rare
+        nn.init.constant_(self.head.bias[POINT_MAPS], -4.0)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        return self.head(self.pyramid(picture))
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        top, deepest = self.pyramid(picture)
+        pooled = torch.cat([deepest.mean((-2, -1)), deepest.amax((-2, -1))], -1)
+        return self.head(top), self.facts(pooled)
 
 
 class Refiner(nn.Module):
@@ -110,7 +115,7 @@ class Refiner(nn.Module):
         self.presence = nn.Linear(channels, 1)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        features = self.pyramid(picture)
+        features, _ = self.pyramid(picture)
         heat = self.heat(features).float()
         count, corners, rows, columns = heat.shape
         weight = torch.softmax(heat.reshape(count, corners, rows * columns), -1)

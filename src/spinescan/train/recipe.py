@@ -15,7 +15,8 @@ class StageRecipe:
     """One network's input and training.
 
     `steps` optimiser steps on `batch` films each; the learning rate warms up and then falls along
-    a cosine from `learning_rate` to zero.
+    a cosine from `learning_rate` to zero. `extra_share` of what is shown comes from extra films,
+    where there are any.
     """
 
     rows: int
@@ -25,11 +26,14 @@ class StageRecipe:
     learning_rate: float
     weight_decay: float
     channels: int
+    extra_share: float = 0.0
 
     def __post_init__(self) -> None:
         counts = (self.rows, self.columns, self.steps, self.batch, self.channels)
         if not all(isinstance(count, int) and count > 0 for count in counts):
             raise ValueError("rows, columns, steps, batch and channels must be whole and positive")
+        if not 0 <= self.extra_share <= 1:
+            raise ValueError(f"extra_share must lie in 0..1, got {self.extra_share}")
         if self.rows % STRIDE or self.columns % STRIDE:
             raise ValueError(f"rows and columns must be multiples of {STRIDE}")
 

@@ -15,9 +15,8 @@ from torch.utils.data import Dataset
 
 from spinescan.infer.decode import vertebra_poses
 from spinescan.infer.preprocess import InputSpec, Pose, patches
-from spinescan.train.augment import mirror, spoil
-from spinescan.train.films import Film
-from spinescan.train.finder import shuffled
+from spinescan.train.augment import Shot, mirror, spoil
+from spinescan.train.films import Pool
 
 LEVELS_PER_FILM = 16
 """Patches that are taken from one film."""
@@ -28,21 +27,18 @@ ABSENT = 2
 class RefinerFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Patches of one film: (k, 1, rows, columns), corners (k, 4, 2), present (k,)."""
 
-    def __init__(
-        self, films: Sequence[Film], spec: InputSpec, pitch_px: float, items: int, seed: int
-    ) -> None:
-        self.films, self.spec, self.pitch_px = films, spec, pitch_px
-        self.items, self.seed = items, seed
+    def __init__(self, pool: Pool, spec: InputSpec, pitch_px: float, items: int) -> None:
+        self.pool, self.spec, self.pitch_px, self.items = pool, spec, pitch_px, items
 
     def __len__(self) -> int:
         return self.items
 
     def __getitem__(self, item: int) -> tuple[Tensor, Tensor, Tensor]:
-        rng = np.random.default_rng((self.seed, item))
-        film = shuffled(self.films, item, self.seed)
-        pixels, corners = spoil(film.pixels.astype(np.float32) / np.float32(255), rng), film.corners
+        film, rng = self.pool.draw(item)
+        shot = Shot(film.pixels.astype(np.float32) / np.float32(255), film.corners)
         if rng.random() < 0.5:
-            pixels, corners = mirror(pixels, corners)
+            shot = mirror(shot)
+        pixels, corners = spoil(shot.pixels, rng), shot.corners
         visible = np.flatnonzero(np.isfinite(corners).all(axis=(1, 2)))
         chosen = np.sort(rng.permutation(visible)[:LEVELS_PER_FILM])
         present = np.ones(len(chosen), np.float32)
