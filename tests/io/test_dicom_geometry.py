@@ -131,6 +131,13 @@ def code(value: str) -> list[Dataset]:
         ({"PatientOrientation": ["P", "F"]}, View.LATERAL, None),
         ({"PatientOrientation": ["A", "R"]}, View.OTHER, None),
         ({"PatientOrientation": ["L", "F"], "ViewPosition": "PA"}, View.FRONTAL, "right"),
+        ({"PatientOrientation": ["L", "F"], "ViewPosition": "AP"}, View.FRONTAL, "right"),
+        ({"PatientOrientation": ["R", "F"], "ViewPosition": "AP"}, View.FRONTAL, "left"),
+        (
+            {"PatientOrientation": ["LE", "F"], "AnatomicalOrientationType": "QUADRUPED"},
+            None,
+            None,
+        ),
     ],
 )
 def test_sides(elements, view, left):

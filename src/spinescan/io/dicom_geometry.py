@@ -157,8 +157,9 @@ def _invalid(what: str) -> Notice:
 def shown_sides(header: Dataset) -> ShownSides:
     """The view from ViewPosition, ViewCodeSequence and PatientOrientation, the side from the last.
 
-    Words and codes that are not known say nothing. Two sources that contradict each other give None
-    and a notice.
+    ViewPosition tells no side: AP and PA name the way of the beam (PS3.3 C.8.1.1),
+    not the direction of the rows. Words and codes that are not known say nothing. Two sources that
+    contradict each other give None and a notice.
     """
     notices: list[Notice] = []
     along, down = _orientation(header, notices)
@@ -182,9 +183,12 @@ def shown_sides(header: Dataset) -> ShownSides:
 
 
 def _orientation(header: Dataset, notices: list[Notice]) -> tuple[str, str]:
-    """First letters of PatientOrientation: where rows and columns lead to (PS3.3 C.7.6.1.1.1)."""
+    """First letters of PatientOrientation: where rows and columns lead to (PS3.3 C.7.6.1.1.1).
+
+    An animal's are other words, in which L may stand for lateral: they are not read.
+    """
     value = header.get("PatientOrientation")
-    if not value:
+    if not value or header.get("AnatomicalOrientationType") == "QUADRUPED":
         return "", ""
     words = [value] if isinstance(value, str) else [str(v) for v in value]
     letters = [word.strip().upper()[:1] for word in words]
