@@ -12,8 +12,9 @@ Three witnesses may:
 2. **markers**: the letters L and R that were laid on the cassette or burned into the picture. A
    letter names the patient's side that it lies on, also where it is rotated or mirrored. One near
    the middle tells nothing; letters that contradict each other tell nothing and are reported.
-3. **heart**: the side of its apex, where the model is clear about it. The weakest: the shadow is
-   misread on dense or rotated films, and in dextrocardia it lies on the right.
+3. **heart**: the side of its apex, where the model is clear about it. The weakest: a large left
+   thoracic curve leaves the whole shadow on the other side of the spine, and in dextrocardia the
+   apex lies on the right.
 
 The first that speaks gives the side. A contradiction is always reported, and it leaves the side
 open, because a wrong side is worse than none. One exception: the heart alone does not unseat the
