@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from spinescan.core.anatomy import LEVELS
+from spinescan.core.anatomy import FRONTAL_POINTS, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import Curve, Report
 from spinescan.io.cobb_lines import CobbLines
@@ -102,12 +102,20 @@ def draw_overlay(film: Radiograph, report: Report) -> Image.Image:
     csl = central_sacral_line(points) if frontal and report.decision == "accepted" else None
     csl_x = None if csl is None else csl.x * scale
     csl_text = "CSL (from L5)" if csl is not None and csl.approximate else "CSL"
-    return _framed(_marked(picture, bodies, report, csl_x, csl_text), report)
+    others = _points_seen(points, scale) if frontal else {}
+    return _framed(_marked(picture, bodies, others, report, csl_x, csl_text), report)
+
+
+def _points_seen(landmarks: Landmarks, scale: float) -> dict[str, Points]:
+    """Sacrum, pelvis and neck, in pixels of the picture."""
+    places = dict(zip(landmarks.names, landmarks.isotropic() * scale, strict=True))
+    return {name: places[name] for name in FRONTAL_POINTS if name in places}
 
 
 def _marked(
     picture: Image.Image,
     bodies: dict[str, Points],
+    others: dict[str, Points],
     report: Report,
     csl_x: float | None,
     csl_text: str,
@@ -144,6 +152,7 @@ def _marked(
     colour = _OUTLINE if report.decision == "accepted" else _GREY
     for body in bodies.values():
         layer.line(body[[0, 1, 3, 2, 0]], colour, 0.6 * width, alpha=230, halo=110)
+    _draw_pelvis_and_neck(layer, others, colour, width)
     for item in placed:
         if item.points_to is not None:
             layer.line(_leader(item), item.label.colour, 0.5 * width)
@@ -155,6 +164,19 @@ def _marked(
     for item in placed:
         item.label.draw(wide, item.box.left + left, item.box.top)
     return wide
+
+
+def _draw_pelvis_and_neck(
+    layer: LineLayer, points: dict[str, Points], colour: Colour, width: float
+) -> None:
+    """The sacral endplate and the line of the iliac crests; diamonds at what was placed."""
+    for name, line_width in (("S1", 0.9 * width), ("iliac_crest", 0.4 * width)):
+        ends = [points.get(f"{name}_{side}") for side in ("left", "right")]
+        if ends[0] is not None and ends[1] is not None:
+            layer.line(np.array(ends), colour, line_width)
+    for name, place in points.items():
+        if not name.startswith("S1"):
+            layer.diamond(place.tolist(), 2.2 * width, colour)
 
 
 def _font_size(height: int) -> int:
