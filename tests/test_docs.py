@@ -61,7 +61,14 @@ def test_the_figures_are_those_of_the_result_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/index.md", "docs/how-to/phantoms.md", "CONTRIBUTING.md"]
+    "page",
+    [
+        "README.md",
+        "docs/index.md",
+        "docs/how-to/phantoms.md",
+        "docs/how-to/retrain.md",
+        "CONTRIBUTING.md",
+    ],
 )
 def test_commands_and_options_in_the_documents_exist(page: str) -> None:
     known = commands(cli)

@@ -1,11 +1,18 @@
 """`spinescan train`: models from one's own films (extra `train`)."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spinescan.data.sources import CornerFilm
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILMS = click.Path(exists=True, path_type=Path)
+_SHIPPED = Path("shipped")
 
 
 @click.group()
@@ -18,16 +25,25 @@ def train() -> None:
 @click.option(
     "--data",
     required=True,
-    type=_FOLDER,
-    help="Films and landmarks: AASCE's layout, or a set drawn by `spinescan phantom`.",
+    metavar="MANIFEST|DIR",
+    type=_FILMS,
+    help="Films and landmarks: a manifest with corrected reports, a set drawn by `spinescan"
+    " phantom`, or AASCE's layout.",
 )
-@click.option("--extra", type=_FOLDER, help="More such films: they teach, and are never scored.")
+@click.option(
+    "--extra",
+    metavar="MANIFEST|DIR",
+    type=_FILMS,
+    help="More such films: they teach, and are never scored.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option(
     "--weights",
-    type=click.Path(exists=True, path_type=Path),
-    help="Start from an encoder (safetensors, timm's names), or from the folder of an earlier"
-    " training, such as RUN/final.",
+    metavar="shipped|PATH",
+    type=click.Path(path_type=Path),
+    help="Start from the model that ships (fine-tuning), from another bundle, from the folder of an"
+    " earlier training, such as RUN/final, or from an encoder (safetensors, timm's names)."
+    "  [default: from scratch]",
 )
 @click.option("--fold", type=click.IntRange(min=0), help="Only this fold of the cross-validation.")
 @click.option("--final", is_flag=True, help="Train on all films instead: the model that ships.")
@@ -47,7 +63,6 @@ def landmarks(
     the bundle.
     """
     from spinescan.core.errors import MissingExtraError, SpineScanError
-    from spinescan.data.sources import read_corner_films
 
     if final and fold is not None:
         raise click.UsageError("--final and --fold exclude each other.")
@@ -60,15 +75,47 @@ def landmarks(
                 f"training needs the extra 'train' ({error.name} is not installed): "
                 "pip install 'spinescan[train]'"
             ) from error
-        plan, films = LandmarkRecipe.read(recipe), read_corner_films(data)
-        more = () if extra is None else read_corner_films(extra)
+        plan, films = LandmarkRecipe.read(recipe), _films(data)
+        more = () if extra is None else _films(extra)
+        _check_persons(films, more)
+        start = _start(weights)
         if fold is not None and fold >= plan.folds:
             raise click.UsageError(f"--fold must be below {plan.folds}.")
         if final:
-            made = [trainer.train_bundle((*films, *more), plan, weights, out / "final")]
+            made = [trainer.train_bundle(films, plan, start, out / "final", extra=more)]
         else:
-            made = trainer.cross_validate(films, plan, weights, out, fold=fold, extra=more)
+            made = trainer.cross_validate(films, plan, start, out, fold=fold, extra=more)
     except SpineScanError as error:
         raise click.ClickException(str(error)) from error
     for path in made:
         click.echo(path)
+
+
+def _films(place: Path) -> "tuple[CornerFilm, ...]":
+    from spinescan.data.manifest_films import read_manifest_films
+    from spinescan.data.sources import read_corner_films
+
+    return read_manifest_films(place) if place.is_file() else read_corner_films(place)
+
+
+def _check_persons(films: "Sequence[CornerFilm]", more: "Sequence[CornerFilm]") -> None:
+    """Extra films teach in every fold: nobody in them may be scored in one."""
+    from spinescan.core.errors import DataError
+
+    both = {film.group for film in films} & {film.group for film in more}
+    if both:
+        raise DataError(
+            f"--data and --extra must not share persons, got {len(both)} groups in both, such as "
+            f"{min(both)!r}"
+        )
+
+
+def _start(weights: Path | None) -> Path | None:
+    from spinescan.infer.bundle import shipped
+    from spinescan.infer.scanner import FRONTAL_BUNDLE
+
+    if weights == _SHIPPED:
+        return shipped(FRONTAL_BUNDLE)
+    if weights is not None and not weights.exists():
+        raise click.UsageError(f"--weights: {weights} does not exist, and is not 'shipped'.")
+    return weights
