@@ -17,7 +17,7 @@ of them is a strong one: levels are given out along the best chain of peaks.
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ FINDER_MAPS = 20
 RIB_MAP = 10
 POINT_MAPS = slice(11, 20)
 """The points, then the letters."""
+LETTERS: tuple[Literal["L", "R"], ...] = ("L", "R")
 FACTS = ("heart_left", "hardware", "brace")
 """The heart lies on the picture's left; there are rods or screws; the patient wears a brace."""
 

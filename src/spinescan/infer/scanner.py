@@ -1,7 +1,7 @@
 """The second hop: a Radiograph becomes a Report. The only runtime importer of onnxruntime."""
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -13,15 +13,26 @@ from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Curve, Measurement, Notice, Report
 from spinescan.infer.bundle import BUNDLE_FILE, Bundle, shipped
-from spinescan.infer.decode import vertebra_poses
+from spinescan.infer.decode import LETTERS, vertebra_poses
 from spinescan.infer.frontal import NETWORKS, SETTINGS, Reading, read_frontal, to_landmarks
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against
+from spinescan.infer.side import SideFinding, patient_side, with_patient_side
 from spinescan.measure.als import als_verdict
 from spinescan.measure.balance import frontal_measurements
 from spinescan.measure.curves import find_curves
+from spinescan.measure.intervals import with_intervals
 
 FRONTAL_BUNDLE = "frontal-landmarks"
 
+_HARDWARE = Notice(
+    "hardware",
+    "Rods or screws seem to be on the film: vertebral edges behind them are placed less well.",
+)
+_BRACE = Notice(
+    "brace",
+    "The film seems to be taken in a brace: its angles are those in the brace, and no ALS type is"
+    " given.",
+)
 _LOW_RESOLUTION = Notice(
     "low_resolution",
     "The film is small: a level is less than 20 pixels high, so angles and levels are rough.",
@@ -93,11 +104,13 @@ class Scanner:
         if reading is not None:
             landmarks = to_landmarks(reading, film, self.bundle.settings)
         if reading is not None and landmarks is not None and not reasons:
-            curves = find_curves(landmarks)
-            verdict = als_verdict(landmarks, curves)
+            metal, side = _metal(reading, self.bundle.settings), _side(reading, film)
+            factor = self.bundle.settings["interval_factor"]
+            curves = with_intervals(landmarks, find_curves(landmarks), factor=factor)
+            verdict = als_verdict(landmarks, curves, in_brace=_BRACE in metal)
             measurements = frontal_measurements(landmarks, curves)
-            curves = _with_patient_side(curves, film)
-            warnings = (*warnings, *reading.naming.notices)
+            curves = with_patient_side(curves, side)
+            warnings = (*warnings, *reading.naming.notices, *metal, *side.notices)
             if _level_px(reading) < _LEAST_LEVEL_PX:
                 warnings = (*warnings, _LOW_RESOLUTION)
         view = View.FRONTAL
@@ -136,15 +149,24 @@ def _level_px(reading: Reading) -> float:
     return float(np.median([pose.pitch for pose in vertebra_poses(reading.corners)]))
 
 
-def _with_patient_side(curves: tuple[Curve, ...], film: Radiograph) -> tuple[Curve, ...]:
-    """The patient's side of each curve, where the film's header tells which side is which."""
-    if film.patient_left is None:
-        return curves
-    return tuple(
-        replace(
-            curve,
-            patient_side="left" if curve.convex_side == film.patient_left else "right",
-            side_source="patient_orientation",
+def _side(reading: Reading, film: Radiograph) -> SideFinding:
+    """Which side of the picture is the patient's left."""
+    marks = reading.marks
+    letters = [
+        (letter, x, y / film.pixel_aspect, score)
+        for letter, (x, y), score in zip(
+            LETTERS, marks.points[-2:].tolist(), marks.score[-2:].tolist(), strict=True
         )
-        for curve in curves
+    ]
+    middle = float(np.median(reading.corners[..., 0]))
+    return patient_side(film, middle, letters, marks.facts["heart_left"])
+
+
+def _metal(reading: Reading, settings: Mapping[str, float]) -> tuple[Notice, ...]:
+    """What the patient carries or wears, where it was seen clearly enough."""
+    facts = reading.marks.facts
+    return tuple(
+        notice
+        for notice in (_HARDWARE, _BRACE)
+        if facts[notice.code] >= settings[f"least_{notice.code}"]
     )

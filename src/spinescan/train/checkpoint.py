@@ -88,6 +88,19 @@ def weights_note(weights: Path | None) -> str | None:
     return f"earlier training, {_digest(weights / RUN_FILE)}"
 
 
+def taught_on(weights: Path | None) -> frozenset[str]:
+    """The sets that the weights of a bundle or of an earlier training were taught on.
+
+    A model that was carried on has seen them too.
+    """
+    if weights is None or not weights.is_dir():
+        return frozenset()
+    for folder in (weights, weights / "bundle"):
+        if (folder / BUNDLE_FILE).is_file():
+            return frozenset(Bundle.load(folder).provenance.get("trained_on", ()))
+    return frozenset()
+
+
 def _load_checkpoint(network: torch.nn.Module, path: Path, name: str) -> None:
     try:
         network.load_state_dict(torch.load(path, weights_only=True)["network"])

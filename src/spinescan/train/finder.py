@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from spinescan.core.anatomy import FRONTAL_POINTS, LEVELS
 from spinescan.infer.decode import (
     CORNER_UNIT_PX,
     FACTS,
@@ -57,12 +58,11 @@ class FinderFilms(Dataset[tuple[Tensor, ...]]):
         shot = augment(shot, rng, surroundings=0.15 if film.points_known.any() else 0.6)
         picture, frame = letterbox(shot.pixels, self.spec)
         corners, points = frame.to_input(shot.corners), frame.to_input(shot.points)
-        target, weight = finder_target(corners, points, film.ribs, self.spec)
+        target, weight = finder_target(corners, points, film.points_known, film.ribs, self.spec)
         return (
             torch.from_numpy(picture)[None],
             torch.from_numpy(target),
             torch.from_numpy(weight),
-            torch.from_numpy(film.points_known.astype(np.float32)),
             torch.from_numpy(facts.astype(np.float32)),
         )
 
@@ -70,6 +70,7 @@ class FinderFilms(Dataset[tuple[Tensor, ...]]):
 def finder_target(
     corners: NDArray[np.float64],
     points: NDArray[np.float64],
+    known: NDArray[np.bool_],
     ribs: NDArray[np.float64],
     spec: InputSpec,
 ) -> tuple[Floats, Floats]:
@@ -81,13 +82,16 @@ def finder_target(
         (levels, 4, 2) in input pixels, NaN where absent.
     points
         (9, 2) in input pixels, NaN where absent.
+    known
+        bool (9,): whether the film tells where each of the points is. Of sacrum and C7 it is known
+        at least that they lie next to L5 and T1.
     ribs
         (levels,): 1 for a level that bears ribs, else 0; NaN if unknown.
 
     Returns
     -------
     target
-        float32 (20, rows / 4, columns / 4); heats in [0, 1]; the map of ribs may be NaN.
+        float32 (20, rows / 4, columns / 4); heats in [0, 1]; NaN where ribs and points are unknown.
     weight
         float32 (rows / 4, columns / 4): where level, vectors and ribs are defined.
     """
@@ -121,10 +125,40 @@ def finder_target(
             )
     seen = heights[np.isfinite(heights)]
     height = float(np.median(seen)) if len(seen) else 4.0 * STRIDE
-    for place, heat in zip(points, target[POINT_MAPS], strict=True):
-        if np.isfinite(place).all():
+    for place, told, heat in zip(points, known, target[POINT_MAPS], strict=True):
+        if not told:
+            heat[:] = np.nan
+        elif np.isfinite(place).all():
             heat[:] = bump_at(place, height)
+    for k, (level, corner, near, far) in _NEXT_TO.items():
+        if not known[k] and np.isfinite(corners[level]).all():
+            away = _away(corners[level], corner, heights[level], x, y)
+            target[POINT_MAPS][k][~_within(away, near, far)] = 0
     return target, weight
+
+
+_NEXT_TO: dict[int, tuple[int, int | None, float, float]] = {
+    FRONTAL_POINTS.index("S1_left"): (LEVELS.index("L5"), 2, -0.35, 1.3),
+    FRONTAL_POINTS.index("S1_right"): (LEVELS.index("L5"), 3, -0.35, 1.3),
+    FRONTAL_POINTS.index("C7_centre"): (LEVELS.index("T1"), None, -2.2, -0.6),
+}
+"""Points that lie next to a corner (None: the centre) of a level: so many of its heights below."""
+
+
+def _away(
+    quad: NDArray[np.float64], corner: int | None, height: float, x: Floats, y: Floats
+) -> tuple[Floats, Floats]:
+    """How far cells lie below and beside a vertebra's corner or centre, in its heights."""
+    down = (quad[2:].mean(axis=0) - quad[:2].mean(axis=0)) / height**2
+    from_x, from_y = quad.mean(axis=0) if corner is None else quad[corner]
+    below = (x - from_x) * down[0] + (y - from_y) * down[1]
+    beside = (x - from_x) * down[1] - (y - from_y) * down[0]
+    return below, beside
+
+
+def _within(away: tuple[Floats, Floats], near: float, far: float) -> NDArray[np.bool_]:
+    below, beside = away
+    return np.asarray((below > near) & (below < far) & (np.abs(beside) < 1.0))
 
 
 def finder_loss(answer: tuple[Tensor, Tensor], targets: Sequence[Tensor]) -> Tensor:
@@ -132,17 +166,20 @@ def finder_loss(answer: tuple[Tensor, Tensor], targets: Sequence[Tensor]) -> Ten
     corners, cross-entropy on ribs and facts. What is unknown does not count.
     """
     maps, facts = answer
-    target, weight, points_known, true_facts = targets
+    target, weight, true_facts = targets
     maps, count = maps.float(), weight.sum().clamp_min(1.0)
     heat = _focal(maps[:, 0], target[:, 0]).sum() / count
     level = ((maps[:, 1] - target[:, 1]).abs() * weight).sum() / count
     vectors = slice(2, RIB_MAP)
     corners = ((maps[:, vectors] - target[:, vectors]).abs().mean(1) * weight).sum() / count
     ribs = _cross_entropy(maps[:, RIB_MAP], target[:, RIB_MAP], weight)
-    points = _focal(maps[:, POINT_MAPS], target[:, POINT_MAPS]).sum((-2, -1)) * points_known
-    share = points.sum() / target[:, POINT_MAPS].sum().clamp_min(8.0)
+    true_points = target[:, POINT_MAPS]
+    known = torch.isfinite(true_points)
+    true_points = true_points.nan_to_num()
+    points = (_focal(maps[:, POINT_MAPS], true_points) * known).sum()
+    points = points / true_points.sum().clamp_min(8.0)
     film = _cross_entropy(facts.float(), true_facts, torch.ones_like(true_facts))
-    return 4.0 * heat + level + corners + 0.3 * ribs + 2.0 * share + 0.15 * film
+    return 4.0 * heat + level + corners + 0.3 * ribs + 2.0 * points + 0.15 * film
 
 
 def _focal(logit: Tensor, truth: Tensor) -> Tensor:
