@@ -222,10 +222,11 @@ def find_points(answer: Floats) -> tuple[Points, Points]:
     heats = 1.0 / (1.0 + np.exp(-answer[POINT_MAPS].astype(np.float64)))
     points, score = np.empty((len(heats), 2)), np.empty(len(heats))
     for k, heat in enumerate(heats):
-        y, x = np.unravel_index(int(heat.argmax()), heat.shape)
-        rows, columns = slice(max(y - 2, 0), y + 3), slice(max(x - 2, 0), x + 3)
-        weight = heat[rows, columns]
-        cells_y, cells_x = np.mgrid[rows, columns][:, : weight.shape[0], : weight.shape[1]]
+        y, x = (int(place) for place in np.unravel_index(int(heat.argmax()), heat.shape))
+        # As far to one side as to the other, or the map's edge would push the mean inwards.
+        down, across = (min(2, at, n - 1 - at) for at, n in zip((y, x), heat.shape, strict=True))
+        cells_y, cells_x = np.mgrid[y - down : y + down + 1, x - across : x + across + 1]
+        weight = heat[cells_y, cells_x]
         total = weight.sum()
         points[k] = (cells_x * weight).sum() / total, (cells_y * weight).sum() / total
         score[k] = heat[y, x]

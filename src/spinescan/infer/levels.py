@@ -64,10 +64,12 @@ def judge_names(spine: Spine, anchors: Anchors) -> Naming:
     below, above = _off_sacrum(spine, anchors), _off_c7(spine, anchors)
     pairs = _rib_pairs(spine)
     notices = []
-    if below is not None and above is not None and min(below, above) > 1 - _FITS:
+    extra = None if below is None or above is None else below + above
+    if extra is not None and abs(extra) > 1 - _FITS:
+        what, how = ("more", "passed over") if extra > 0 else ("fewer", "counted twice")
         text = (
-            "There seem to be more vertebrae between C7 and the sacrum than the usual seventeen,"
-            " or one was passed over: levels may be named one off."
+            f"There seem to be {what} vertebrae between C7 and the sacrum than the usual seventeen,"
+            f" or one was {how}: levels may be named one off."
         )
         notices.append(Notice("variant_vertebrae", text))
     elif below is not None and abs(below) > _FITS:
@@ -83,7 +85,7 @@ def judge_names(spine: Spine, anchors: Anchors) -> Naming:
         )
         notices.append(Notice("variant_ribs", text))
     agree = [off is not None and abs(off) <= _FITS for off in (below, above)]
-    certain = agree[0] and (agree[1] or pairs == 12) and not notices
+    certain = agree[0] and (agree[1] or (above is None and pairs == 12)) and not notices
     if not certain:
         notices.append(Notice("levels_not_certain", _why_not(below, above, pairs)))
     return Naming(certain, tuple(notices))
