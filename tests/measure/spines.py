@@ -19,12 +19,15 @@ def spine(
     *,
     sacrum: float | None = None,
     levels_certain: bool = True,
+    spread_px: float = np.nan,
+    others: dict[str, tuple[float, float]] | None = None,
 ) -> Landmarks:
     """Build T1..L5 from the tilts of the 34 endplates, or of the 17 vertebrae, from the head down.
 
     The spine runs at right angles to its tilts (positive: right end lower, so that it goes to the
     left on its way down). With `sacrum` S1 is there, its middle so many body widths to the right of
-    L5's lower endplate.
+    L5's lower endplate. `others` are further points by name, body widths to the right of and below
+    L5's lower endplate. All points have the one spread.
     """
     tilts = np.asarray(tilts_deg, dtype=np.float64)
     if tilts.size == len(LEVELS):
@@ -43,7 +46,15 @@ def spine(
         half = np.array([WIDTH / 2, 0.0])
         names += ["S1_left", "S1_right"]
         points = np.vstack([points, centre - half, centre + half])
-    return Landmarks.from_points(names, points, levels_certain=levels_certain)
+    for name, place in (others or {}).items():
+        names.append(name)
+        points = np.vstack([points, middles[-1] + np.array(place) * WIDTH])
+    return Landmarks.from_points(
+        names,
+        points,
+        spread_px=np.full(len(names), spread_px),
+        levels_certain=levels_certain,
+    )
 
 
 def profile(**tilt_at_level: float) -> NDArray[np.float64]:
@@ -62,7 +73,7 @@ def transformed(
     """The same spine on a film that is turned (clockwise), scaled and shifted."""
     c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
     points = landmarks.points_xy @ np.array([[c, s], [-s, c]]) * scale + np.array(shift)
-    return replaced(landmarks, points)
+    return replaced(landmarks, points, spread_px=landmarks.spread_px * scale)
 
 
 def mirrored(landmarks: Landmarks) -> Landmarks:
@@ -76,19 +87,24 @@ def without(landmarks: Landmarks, *levels: str) -> Landmarks:
     """The same spine with some levels not visible."""
     keep = [i for i, n in enumerate(landmarks.names) if n.split("_")[0] not in levels]
     names = [landmarks.names[i] for i in keep]
-    return replaced(landmarks, landmarks.points_xy[keep], names)
+    return replaced(
+        landmarks, landmarks.points_xy[keep], names, spread_px=landmarks.spread_px[keep]
+    )
 
 
 def replaced(
     landmarks: Landmarks,
     points_xy: NDArray[np.float64],
     names: Sequence[str] | None = None,
+    *,
     pixel_aspect: float = 1.0,
+    spread_px: NDArray[np.float64] | None = None,
 ) -> Landmarks:
-    """Other points, and other names, with the same certainty of the levels."""
+    """Other points, names and spreads with the same certainty of the levels."""
     return Landmarks.from_points(
         landmarks.names if names is None else names,
         points_xy,
+        spread_px=landmarks.spread_px if spread_px is None else spread_px,
         pixel_aspect=pixel_aspect,
         levels_certain=landmarks.levels_certain,
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from spinescan.core.anatomy import LEVELS, Landmarks
 from spinescan.core.report import Curve, Fact, Verdict
 from spinescan.measure.als import als_verdict
+from spinescan.measure.als_draws import als_in_draws
 from spinescan.measure.als_evidence import NEEDED_LEVELS, AlsEvidence
 from spinescan.measure.als_rules import decide, family_of
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS as LIMIT
@@ -292,3 +293,134 @@ def test_every_threshold_tells_its_origin(name: str) -> None:
 def test_families_are_told_by_the_name() -> None:
     types = ("3CH", "3CTL", "3CN", "3CL", "4C", "4CL", "4CTL")
     assert [family_of(t) for t in types] == ["3C"] * 4 + ["4C"] * 3
+
+
+# The hip as a witness.
+
+HIP = LIMIT.hip_4c.value
+
+
+@pytest.mark.parametrize(
+    ("changes", "type_", "reasons", "rivals"),
+    [
+        ({"hip": HIP}, "3CH", ("witnesses_disagree",), ("4C",)),
+        ({"hip": HIP - 0.01}, "3CH", (), ()),
+        ({"hip": -HIP}, "3CH", (), ()),
+        ({"tp": -0.8, "counter_tilt_deg": 3.0, "hip": HIP}, "4C", (), ()),
+        (
+            {"tp": -0.8, "counter_tilt_deg": 3.0, "hip": -HIP},
+            "4C",
+            ("witnesses_disagree",),
+            ("3CH",),
+        ),
+        # Near the border the hip speaks where the tilt is silent; a tie counts for neither.
+        (
+            {"tp": BORDER, "counter_tilt_deg": 3.0, "hip": HIP},
+            "4C",
+            ("tp_near_border",),
+            ("3CH",),
+        ),
+        (
+            {"tp": BORDER, "counter_tilt_deg": 3.0, "hip": -HIP},
+            "3CH",
+            ("tp_near_border",),
+            ("4C",),
+        ),
+        (
+            {"tp": BORDER + 0.01, "counter_tilt_deg": 5.0, "hip": -HIP},
+            None,
+            ("family_unclear",),
+            ("3CH", "4C"),
+        ),
+    ],
+)
+def test_the_hip_is_a_witness(
+    changes: dict[str, object], type_: str | None, reasons: tuple[str, ...], rivals: tuple[str, ...]
+) -> None:
+    answer = decide(replace(CLEAR_3CH, **changes))
+    assert (answer.type, answer.reasons, answer.rivals) == (type_, reasons, rivals)
+
+
+def test_a_single_thoracic_curve_over_a_4_curve_pelvis_has_no_type() -> None:
+    e = AlsEvidence(thoracic=THORACIC, thoracic_apex=0.5, lumbar_apex=0.0, hip=HIP)
+    assert decide(e).reasons == ("no_type_fits",)
+    assert decide(replace(e, hip=-HIP)).type == "3CH"
+
+
+@pytest.mark.parametrize(
+    ("place", "heard"), [("iliac_crest", True), ("femoral_head", True), ("elsewhere", False)]
+)
+def test_the_hip_is_heard_only_where_hips_are_seen(place: str, heard: bool) -> None:
+    tilts, sacrum = EXAMPLES["4C"]
+    points = {f"{place}_left": (-2.0, 1.0), f"{place}_right": (3.4, 1.0)}
+    seen = verdict(spine(tilts, sacrum=sacrum, others=points))
+    assert ("hip_prominence" in {f.code for f in seen.facts}) == heard
+
+
+def test_the_side_of_the_hip_is_told_in_words() -> None:
+    tilts, sacrum = EXAMPLES["3CH"]
+    for middle, side in ((-3.0, "concave"), (3.0, "convex")):
+        points = {"iliac_crest_left": (middle - 2, 0.0), "iliac_crest_right": (middle + 2, 0.0)}
+        hip = fact(verdict(spine(tilts, sacrum=sacrum, others=points)), "hip_prominence")
+        assert isinstance(hip.value, float)
+        assert (hip.value > 0) == (side == "convex")
+        assert f"to the {side} side of the thoracic curve" in hip.text
+
+
+# What limits an answer: a brace, and points that might lie elsewhere.
+
+
+def test_a_film_in_a_brace_gets_no_type() -> None:
+    landmarks = example("4C")
+    answer = als_verdict(landmarks, find_curves(landmarks), in_brace=True)
+    assert (answer.type, answer.family, answer.alternatives) == (None, None, ())
+    assert (answer.decision, answer.reasons) == ("abstained", ("in_brace",))
+    assert [f.code for f in answer.facts] == ["curves"]
+
+
+def drawn_verdict(landmarks: Landmarks) -> Verdict:
+    return als_verdict(landmarks, find_curves(landmarks), factor=1.0)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_points_that_are_known_well_change_nothing(name: str) -> None:
+    tilts, sacrum = EXAMPLES[name]
+    landmarks = spine(tilts, sacrum=sacrum, spread_px=0.01)
+    sure, plain = drawn_verdict(landmarks), verdict(landmarks)
+    assert (sure.type, sure.alternatives) == (plain.type, plain.alternatives)
+    assert fact(sure, "type_in_draws").value == 1.0
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("spread", [1.0, 4.0])
+def test_a_type_is_given_if_half_of_the_draws_give_it(name: str, spread: float) -> None:
+    tilts, sacrum = EXAMPLES[name]
+    answer = drawn_verdict(spine(tilts, sacrum=sacrum, spread_px=spread))
+    steady = fact(answer, "type_in_draws").value >= LIMIT.steady_share.value
+    if steady:
+        assert answer.type == name.split()[0]
+    else:
+        assert answer.type is None
+        assert answer.decision == "abstained"
+        assert answer.reasons[0] == "type_unsteady"
+        assert answer.alternatives[0] == name.split()[0]
+
+
+def test_some_spread_unsettles_every_type() -> None:
+    tilts, sacrum = EXAMPLES["3CN"]
+    answer = drawn_verdict(spine(tilts, sacrum=sacrum, spread_px=8.0))
+    assert answer.reasons[0] == "type_unsteady"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_draws_of_a_mirrored_film_give_the_same_shares(name: str) -> None:
+    tilts, sacrum = EXAMPLES[name]
+    points = {"iliac_crest_left": (-2.0, 1.0), "iliac_crest_right": (3.4, 1.0)}
+    landmarks = spine(tilts, sacrum=sacrum, spread_px=2.0, others=points)
+    shares = als_in_draws(landmarks, factor=1.0)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert als_in_draws(mirrored(landmarks), factor=1.0) == shares
+
+
+def test_an_unknown_spread_makes_no_draws() -> None:
+    assert als_in_draws(example("4C"), factor=1.0) == {}

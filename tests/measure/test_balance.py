@@ -44,7 +44,7 @@ def test_without_sacrum_it_is_approximate_and_without_l5_absent() -> None:
 
 def test_offsets_are_positive_to_the_pictures_right_and_in_widths() -> None:
     found = values(spine(np.zeros(17), sacrum=-0.5))
-    assert found[("T1_to_CSL", ("T1",))] == pytest.approx(0.5)
+    assert found[("trunk_shift", ("T1",))] == pytest.approx(0.5)
 
 
 def test_tilts_are_positive_when_the_pictures_right_is_lower() -> None:
@@ -62,6 +62,52 @@ def test_every_curve_has_its_apical_translation() -> None:
     found = [m for m in measured(landmarks) if m.name == "apical_translation"]
     assert [m.levels for m in found] == [(c.apex,) for c in curves]
     assert all(m.unit == WIDTHS for m in found)
+
+
+def test_the_trunk_shift_is_taken_from_c7_if_it_is_there() -> None:
+    landmarks = spine(np.zeros(17), sacrum=0.0, others={"C7_centre": (-0.4, -16)})
+    (shift,) = (m for m in measured(landmarks) if m.name == "trunk_shift")
+    assert (shift.value, shift.levels) == (pytest.approx(-0.4), ("C7",))
+    without_c7 = spine(np.zeros(17), sacrum=0.0)
+    (shift,) = (m for m in measured(without_c7) if m.name == "trunk_shift")
+    assert "C7 not visible" in shift.method
+
+
+@given(st.floats(0.5, 5), st.floats(0, 3), st.floats(0.3, 1.5))
+def test_angles_get_an_interval_where_the_spreads_are_known(
+    spread: float, more: float, factor: float
+) -> None:
+    narrow = frontal_measurements(spine(DOUBLE, sacrum=0.0, spread_px=spread), (), factor=factor)
+    wide = frontal_measurements(spine(DOUBLE, spread_px=spread + more), (), factor=factor)
+    found = {m.name: m.interval for m in narrow}
+    assert found["trunk_shift"] is None  # no angle
+    for measurement in wide:
+        inner = found[measurement.name]
+        if measurement.unit == "deg":
+            assert inner is not None
+            assert measurement.interval is not None
+            low, high = measurement.interval
+            assert low <= inner[0] < measurement.value < inner[1] <= high
+            assert low + high == pytest.approx(2 * measurement.value)
+
+
+def test_the_interval_of_a_tilt_is_that_of_a_normal_law() -> None:
+    # Both ends of S1's endplate are 1 pixel off: its tilt by the square root of 2 over its length.
+    (obliquity,) = (
+        m
+        for m in frontal_measurements(
+            spine(np.zeros(17), sacrum=0.0, spread_px=1.0), (), factor=0.5
+        )
+        if m.name == "pelvic_obliquity"
+    )
+    half = 1.645 * 0.5 * np.degrees(np.sqrt(2) / WIDTH)
+    assert obliquity.interval == pytest.approx((-half, half), rel=1e-3)
+
+
+def test_without_spreads_or_factor_there_is_no_interval() -> None:
+    known, unknown = spine(DOUBLE, spread_px=1.0), spine(DOUBLE)
+    assert all(m.interval is None for m in frontal_measurements(known, ()))
+    assert all(m.interval is None for m in frontal_measurements(unknown, (), factor=1.0))
 
 
 def test_the_transitional_point_lies_between_the_facing_end_vertebrae() -> None:
@@ -106,7 +152,7 @@ def test_what_is_not_visible_is_left_out() -> None:
 
 def test_every_measurement_cites_its_method() -> None:
     found = measured(spine(DOUBLE))
-    names = {"T1_tilt", "L4_tilt", "L5_tilt", "T1_to_CSL", "apical_translation", "TP_to_CSL"}
+    names = {"T1_tilt", "L4_tilt", "L5_tilt", "trunk_shift", "apical_translation", "TP_to_CSL"}
     assert {m.name for m in found} == names
     assert all("approximate" in m.method for m in found if m.unit == WIDTHS)
     assert not any("approximate" in m.method for m in measured(spine(DOUBLE, sacrum=0.0)))

@@ -1,23 +1,23 @@
-"""A first ALS verdict (Augmented Lehnert-Schroth) from the curves of one frontal film.
+"""The ALS verdict (Augmented Lehnert-Schroth) from the curves of one frontal film.
 
 The order of decision: which curves reach 10 degrees; 3-curve or 4-curve pelvis by the transitional
-point against the CSL, with the tilt of L5 against L4 as second witness; then the type by apex,
-crossing of the CSL, and the ratios of Cobb angles and lengths. All numbers are in `als_thresholds`;
-most are provisional, since no film with an ALS label is public.
+point against the CSL, with the tilt of L5 against L4 and the prominence of the hip as further
+witnesses; then the type by apex, crossing of the CSL, and the ratios of Cobb angles and lengths.
+All numbers are in `als_thresholds`; most are provisional, since no film with an ALS label is
+public.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import AlsType, Curve, Decision, Region, Verdict
+from spinescan.measure.als_draws import als_in_draws
 from spinescan.measure.als_evidence import AlsEvidence, als_evidence
-from spinescan.measure.als_facts import als_facts
+from spinescan.measure.als_facts import als_facts, type_in_draws
 from spinescan.measure.als_rules import Answer, decide, family_of
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS as LIMIT
-from spinescan.measure.balance import central_sacral_line
 from spinescan.measure.curves import PLACES, region_of
-from spinescan.measure.frontal import FrontalSpine
 
 MAX_ALTERNATIVES = 2
 
@@ -37,39 +37,56 @@ _MARGINS = {
 }
 
 
-def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
+def als_verdict(
+    landmarks: Landmarks,
+    curves: tuple[Curve, ...],
+    *,
+    in_brace: bool = False,
+    factor: float | None = None,
+) -> Verdict:
     """Decide the type from the curves that `find_curves` found on these landmarks.
 
     A mirrored film gives the same type. Alternatives, at most two, are the types that the witnesses
-    of the family leave possible, then those that result when one fact moves by no more than its
-    margin, when a curve just over 10 degrees is left out, or when every apex lies half a level
-    higher or lower (a whole level where the levels' names are not certain).
+    of the family leave possible, then (with `factor`, as in `intervals.with_intervals`) those that
+    come out often when the points are drawn again within their spreads, then those that result when
+    one fact moves by no more than its margin, when a curve just over 10 degrees is left out, or
+    when every apex lies half a level higher or lower (a whole level where the levels' names are not
+    certain).
 
     Without a type the reason is one of
 
+    - "in_brace": a brace changes what the type is read from;
     - "no_curve" (decision "accepted"): no curve reaches 10 degrees;
     - "levels_missing": T5..L5 are not all visible;
     - "apex_outside_table": only proximal thoracic or lumbosacral curves;
     - "family_unclear": the facts that tell 3C from 4C lie too near their borders;
-    - "no_type_fits": the facts contradict every type of the family, which is still given.
+    - "no_type_fits": the facts contradict every type of the family, which is still given;
+    - "type_unsteady": fewer than half of the draws give the type, which is then the first
+      alternative; the family is still given if half of the draws agree in it.
 
     "tp_near_border" and "witnesses_disagree" tell of a doubtful family, "csl_approximate" and
     "levels_uncertain" of what limits any answer; these go with a type, too.
     """
-    spine, csl = FrontalSpine.from_landmarks(landmarks), central_sacral_line(landmarks)
-    certain = landmarks.levels_certain
-    evidence = als_evidence(spine, csl, curves)
-    facts = als_facts(spine, csl, curves, evidence, levels_certain=certain)
+    evidence = None if in_brace else als_evidence(landmarks, curves)
+    facts = als_facts(landmarks, curves, evidence)
     decision: Decision = "abstained"
     others: tuple[AlsType, ...] = ()
-    if evidence is None:
+    if in_brace:
+        answer = Answer(None, ("in_brace",))
+    elif evidence is None:
         answer = Answer(None, ("levels_missing",))
     elif not curves:
         answer, decision = Answer(None, ("no_curve",)), "accepted"
     else:
+        drawn = {} if factor is None else als_in_draws(landmarks, factor=factor)
         answer = decide(evidence)
-        moved = (als_evidence(spine, csl, c) for c in _nearby_curves(curves, certain))
-        others = _alternatives(answer, (*_nearby(evidence), *(e for e in moved if e is not None)))
+        if drawn and answer.type is not None:
+            facts = (*facts, type_in_draws(answer.type, drawn.get(answer.type, 0.0)))
+            answer = _if_steady(answer, answer.type, drawn)
+        certain = landmarks.levels_certain
+        moved = (als_evidence(landmarks, c) for c in _nearby_curves(curves, certain))
+        nearby = (*_nearby(evidence), *(e for e in moved if e is not None))
+        others = _alternatives(answer, drawn, nearby)
         decision = "abstained" if answer.type is None else "accepted"
     return Verdict(
         type=answer.type,
@@ -81,8 +98,26 @@ def als_verdict(landmarks: Landmarks, curves: tuple[Curve, ...]) -> Verdict:
     )
 
 
-def _alternatives(answer: Answer, nearby: Iterable[AlsEvidence]) -> tuple[AlsType, ...]:
-    possible = (*answer.rivals, *(decide(e).type for e in nearby))
+def _if_steady(answer: Answer, als: AlsType, drawn: Mapping[AlsType | None, float]) -> Answer:
+    """The answer without its type, and perhaps without its family, if too few draws give them."""
+    least = LIMIT.steady_share.value
+    if drawn.get(als, 0.0) >= least:
+        return answer
+    family = family_of(als)
+    share = sum(s for t, s in drawn.items() if t is not None and family_of(t) == family)
+    return Answer(
+        None,
+        ("type_unsteady", *answer.reasons),
+        (als, *answer.rivals),
+        family if share >= least else None,
+    )
+
+
+def _alternatives(
+    answer: Answer, drawn: Mapping[AlsType | None, float], nearby: Iterable[AlsEvidence]
+) -> tuple[AlsType, ...]:
+    often = (t for t, share in drawn.items() if share >= LIMIT.least_share.value)
+    possible = (*answer.rivals, *often, *(decide(e).type for e in nearby))
     others = dict.fromkeys(t for t in possible if t is not None and t != answer.type)
     return tuple(others)[:MAX_ALTERNATIVES]
 

@@ -3,16 +3,17 @@
 import math
 from dataclasses import dataclass, replace
 
-from spinescan.core.anatomy import LEVELS
+from spinescan.core.anatomy import LEVELS, Landmarks
 from spinescan.core.report import Curve
 from spinescan.measure.balance import (
     LOWEST_APEX,
-    CentralSacralLine,
+    central_sacral_line,
     point_between,
     thoracic_and_next,
 )
 from spinescan.measure.curves import PLACES
 from spinescan.measure.frontal import FrontalSpine
+from spinescan.measure.pelvis import hip_prominence, pelvic_line
 
 NEEDED_LEVELS = LEVELS[LEVELS.index("T5") :]
 """The levels that a film must show before its curves are given a type."""
@@ -36,6 +37,9 @@ class AlsEvidence:
     lumbar_apex: float | None = None
     """Apex of the lower curve, + away from the thoracic convex side. With a single thoracic curve:
     the lumbar vertebra or disc that goes farthest there."""
+    hip: float | None = None
+    """Prominence of the hip against the trunk, + to the thoracic convex side. Only where iliac
+    crests or femoral heads are visible: S1 alone says nothing of the hips."""
     thoracic_apex: float | None = None
     """Apex of the thoracic curve, + to its convex side."""
     counter_tilt_deg: float | None = None
@@ -48,10 +52,9 @@ class AlsEvidence:
     """Length of the lower curve (between its end vertebrae's centres) over the thoracic one."""
 
 
-def als_evidence(
-    spine: FrontalSpine, csl: CentralSacralLine | None, curves: tuple[Curve, ...]
-) -> AlsEvidence | None:
+def als_evidence(landmarks: Landmarks, curves: tuple[Curve, ...]) -> AlsEvidence | None:
     """Measure the evidence; None if a needed level is not visible."""
+    spine, csl = FrontalSpine.from_landmarks(landmarks), central_sacral_line(landmarks)
     width = spine.lumbar_width()
     if csl is None or width is None or any(level not in spine for level in NEEDED_LEVELS):
         return None
@@ -74,7 +77,11 @@ def als_evidence(
     if thoracic is None:
         return evidence
     sense = _sense(thoracic)
-    evidence = replace(evidence, thoracic_apex=sense * offset_of(thoracic.apex))
+    evidence = replace(
+        evidence,
+        hip=_hip(landmarks, spine, sense),
+        thoracic_apex=sense * offset_of(thoracic.apex),
+    )
     if lower is None:
         lumbar = max(-sense * offset_of(place) for place in _LUMBAR_APEXES)
         return replace(evidence, lumbar_apex=lumbar)
@@ -99,6 +106,14 @@ def _main_curves(curves: tuple[Curve, ...]) -> tuple[Curve | None, Curve | None]
     largest = max(used, key=lambda c: c.cobb_deg, default=None)
     thoracic = [c for c in used if c.region == "main_thoracic"]
     return (max(thoracic, key=lambda c: c.cobb_deg), None) if thoracic else (None, largest)
+
+
+def _hip(landmarks: Landmarks, spine: FrontalSpine, sense: int) -> float | None:
+    line = pelvic_line(landmarks)
+    if line is None or line.source == "S1":
+        return None
+    prominence = hip_prominence(spine, line)
+    return None if prominence is None else sense * prominence
 
 
 def _sense(curve: Curve) -> int:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from spinescan.core.report import Curve, Fact
+from spinescan.core.anatomy import Landmarks
+from spinescan.core.report import AlsType, Curve, Fact
 from spinescan.measure.als_evidence import NEEDED_LEVELS, AlsEvidence
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS as LIMIT
 from spinescan.measure.als_thresholds import Threshold
-from spinescan.measure.balance import CentralSacralLine
+from spinescan.measure.balance import central_sacral_line
 from spinescan.measure.curves import head_down
 from spinescan.measure.frontal import FrontalSpine
 
@@ -14,22 +15,23 @@ _OPPOSITE = {"left": "right", "right": "left"}
 
 
 def als_facts(
-    spine: FrontalSpine,
-    csl: CentralSacralLine | None,
-    curves: tuple[Curve, ...],
-    evidence: AlsEvidence | None,
-    *,
-    levels_certain: bool,
+    landmarks: Landmarks, curves: tuple[Curve, ...], evidence: AlsEvidence | None
 ) -> tuple[Fact, ...]:
     """The facts in the order of decision, then what limits them.
 
-    `evidence` is None where the film does not show the levels that are needed.
+    `evidence` is None where the film does not show the levels that are needed, or is in a brace.
     """
     return (
         _curves_found(curves),
         *(() if evidence is None else _deciding(evidence)),
-        *_limits(spine, csl, levels_certain),
+        *_limits(landmarks),
     )
+
+
+def type_in_draws(als: AlsType, share: float) -> Fact:
+    """How steady a type is when the points are drawn again within their spreads."""
+    text = f"{100 * share:.0f} percent of draws of the points within their spreads give {als}."
+    return _fact("type_in_draws", share, LIMIT.steady_share, text)
 
 
 def _curves_found(curves: tuple[Curve, ...]) -> Fact:
@@ -90,6 +92,17 @@ def _pelvis(e: AlsEvidence) -> Iterator[Fact]:
             f" curve (against it by {LIMIT.counter_tilt_4c.value:g} or more: a lumbosacral"
             " counter-curve, which speaks for 4-curve).",
         )
+    if e.hip is not None and e.thoracic is not None:
+        convex, concave = _sides(e.thoracic)
+        yield _fact(
+            "hip_prominence",
+            e.hip,
+            LIMIT.hip_4c,
+            f"The pelvis stands out {abs(e.hip):.2f} vertebral widths against the trunk, to the"
+            f" {convex if e.hip >= 0 else concave} (from {LIMIT.hip_4c.value:g} to the convex side"
+            f" on it speaks for 4-curve, from {-LIMIT.hip_3c.value:g} to the concave side on for"
+            " 3-curve).",
+        )
     if e.l4_into_deg is not None:
         how = "into" if e.l4_into_deg > 0 else "out of"
         text = f"L4 tilts {abs(e.l4_into_deg):.1f} degrees {how} the lower curve."
@@ -115,9 +128,8 @@ def _offsets(e: AlsEvidence, thoracic: Curve) -> Iterator[Fact]:
         yield _fact("thoracic_apex_to_csl", e.thoracic_apex, LIMIT.thoracic_shift, text)
 
 
-def _limits(
-    spine: FrontalSpine, csl: CentralSacralLine | None, levels_certain: bool
-) -> Iterator[Fact]:
+def _limits(landmarks: Landmarks) -> Iterator[Fact]:
+    spine, csl = FrontalSpine.from_landmarks(landmarks), central_sacral_line(landmarks)
     missing = [level for level in NEEDED_LEVELS if level not in spine]
     if missing:
         text = f"Not all vertebrae that a type needs were found; missing: {', '.join(missing)}."
@@ -125,7 +137,7 @@ def _limits(
     if csl is not None and csl.approximate:
         text = "The sacrum was not found: the CSL is drawn from the middle of L5, an approximation."
         yield Fact("csl_approximate", csl.source, "", None, text)
-    if not levels_certain:
+    if not landmarks.levels_certain:
         text = "The vertebrae were counted, not identified: every level may be named one off."
         yield Fact("levels_uncertain", None, "", None, text)
 

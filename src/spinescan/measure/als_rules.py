@@ -47,13 +47,13 @@ def _thoracic_and_lower(e: AlsEvidence) -> Answer:
     by_type: dict[Family, AlsType | None] = {"3C": _type_3c(e), "4C": _type_4c(e)}
     beyond = LIMIT.tp_4c.value - e.tp
     by_point: Family = "4C" if beyond > 0 else "3C"
-    by_tilt = _family_by_tilt(e.counter_tilt_deg)
+    witnesses = {w for w in (_family_by_tilt(e.counter_tilt_deg), _family_by_hip(e.hip)) if w}
     near = abs(beyond) < LIMIT.tp_4c.margin
     both = tuple(t for t in (by_type[by_point], by_type[_other(by_point)]) if t is not None)
-    if near and by_tilt is None:
+    if near and len(witnesses) != 1:  # all silent, or one against the other
         return Answer(None, ("family_unclear",), both)
-    family = by_tilt if near and by_tilt is not None else by_point
-    disagree = not near and by_tilt is not None and by_tilt != by_point
+    family = witnesses.pop() if near else by_point
+    disagree = not near and _other(by_point) in witnesses
     rivals = tuple(t for t in both if t != by_type[family]) if near or disagree else ()
     reasons = ("tp_near_border",) if near else ("witnesses_disagree",) if disagree else ()
     if by_type[family] is None:
@@ -66,6 +66,15 @@ def _family_by_tilt(counter_tilt_deg: float) -> Family | None:
     if counter_tilt_deg >= LIMIT.counter_tilt_4c.value:
         return "4C"
     return "3C" if counter_tilt_deg <= LIMIT.counter_tilt_3c.value else None
+
+
+def _family_by_hip(hip: float | None) -> Family | None:
+    """What the third witness says; silent where the hips are level with the trunk or not seen."""
+    if hip is None:
+        return None
+    if hip >= LIMIT.hip_4c.value:
+        return "4C"
+    return "3C" if hip <= LIMIT.hip_3c.value else None
 
 
 def _other(family: Family) -> Family:
@@ -102,7 +111,8 @@ def _type_4c(e: AlsEvidence) -> AlsType | None:
 def _single_thoracic(e: AlsEvidence) -> Answer:
     assert e.thoracic_apex is not None
     assert e.lumbar_apex is not None
-    if e.thoracic_apex <= LIMIT.thoracic_shift.value:
+    # No 4C type has a single thoracic curve, so a 4-curve pelvis leaves nothing that fits.
+    if e.thoracic_apex <= LIMIT.thoracic_shift.value or _family_by_hip(e.hip) == "4C":
         return Answer(None, ("no_type_fits",))
     return Answer("3CH" if e.lumbar_apex < LIMIT.lumbar_crosses.value else "3CN")
 

@@ -56,6 +56,21 @@ class AlsThresholds:
         "no counter-tilt of L5 against L4: speaks for 3C from here down; in between it is silent",
         f"criterion: Rigo 2010 and recalled; value {_OWN}",
     )
+    hip_4c: Threshold = Threshold(
+        0.2,
+        0.0,
+        "vertebral widths",
+        "hip prominent on the thoracic convex side (+): speaks for 4C from here on",
+        f"criterion: recalled; value and measure {_OWN}",
+    )
+    hip_3c: Threshold = Threshold(
+        -0.2,
+        0.0,
+        "vertebral widths",
+        "hip prominent on the thoracic concave side: speaks for 3C from here down; in between it"
+        " is silent",
+        f"criterion: scolihelp.com; value and measure {_OWN}",
+    )
     lumbar_crosses: Threshold = Threshold(
         0.25,
         0.1,
@@ -104,6 +119,20 @@ class AlsThresholds:
         "vertebral widths",
         "single thoracic curve: its apex off the CSL to its convex side (trunk shift)",
         f"criterion: scolihelp.com; rule inferred; value {_OWN}",
+    )
+    steady_share: Threshold = Threshold(
+        0.5,
+        0.0,
+        "share of draws",
+        "a type is given if at least so many draws of the points within their spreads agree",
+        _OWN,
+    )
+    least_share: Threshold = Threshold(
+        0.15,
+        0.0,
+        "share of draws",
+        "a type that so many draws give is an alternative",
+        _OWN,
     )
     l4_into: Threshold = Threshold(
         0.0,

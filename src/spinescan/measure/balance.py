@@ -1,4 +1,4 @@
-"""Where a frontal spine stands against the vertical through the sacrum, and how its ends tilt.
+"""Where a frontal spine stands against the vertical through the sacrum; how its ends tilt.
 
 Signs: offsets are positive towards the picture's right, tilts are positive when the end on the
 picture's right lies lower. The film's vertical is taken for the plumb line. Offsets are given in
@@ -17,6 +17,8 @@ from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import Curve, Measurement
 from spinescan.measure.curves import PLACES, head_down
 from spinescan.measure.frontal import FrontalSpine
+from spinescan.measure.intervals import endplate_spread_deg, tilt_interval_deg
+from spinescan.measure.pelvis import TRUNK, PelvicSource, hip_prominence, pelvic_line
 
 WIDTHS = "vertebral widths"
 """Unit of an offset: 1 is the mean width of the visible lumbar vertebrae."""
@@ -26,6 +28,13 @@ _CSL_METHODS = {
     "L5": "CSL approximate: vertical through the middle of L5's inferior endplate, S1 not visible",
 }
 
+_PELVIC_METHODS: dict[PelvicSource, str] = {
+    "iliac crests": "the line of the iliac crests' tops",
+    "femoral heads": "the line of the femoral heads' centres (iliac crests not visible)",
+    "S1": "S1's endplate (neither iliac crests nor femoral heads visible)",
+}
+_SHARE = "share of the mean lumbar width; + = picture's right"
+_NECK = "C7_centre"
 
 LOWEST_APEX = "L4"
 """A curve with a lower apex belongs to the lumbosacral counter-curve (SRS: lumbosacral)."""
@@ -96,21 +105,58 @@ def point_between(spine: FrontalSpine, upper: Curve, lower: Curve) -> NDArray[np
 
 
 def frontal_measurements(
-    landmarks: Landmarks, curves: tuple[Curve, ...]
+    landmarks: Landmarks, curves: tuple[Curve, ...], *, factor: float | None = None
 ) -> tuple[Measurement, ...]:
-    """T1, L4 and L5 tilt; offsets of T1, of every apex and of the transitional point from the CSL.
+    """T1, L4 and L5 tilt; the pelvis; trunk shift and the offsets of apexes and transitional point.
 
-    What needs a level that is not visible is left out. An apical translation's level is the apex.
+    What needs a point that is not visible is left out, and a method says where one point stood in
+    for another. An apical translation's level is the apex. With `factor` (as in
+    `intervals.with_intervals`) the angles get an interval, where the spreads are known.
     """
     spine = FrontalSpine.from_landmarks(landmarks)
-    return (*_tilts(spine), *_offsets(landmarks, spine, curves))
+    return (
+        *_tilts(landmarks, spine, factor),
+        *_pelvis(landmarks, spine, factor),
+        *_offsets(landmarks, spine, curves),
+    )
 
 
-def _tilts(spine: FrontalSpine) -> Iterator[Measurement]:
+def _tilts(
+    landmarks: Landmarks, spine: FrontalSpine, factor: float | None
+) -> Iterator[Measurement]:
     method = "mean tilt of both endplates to the picture's horizontal; + = picture's right lower"
+    spread = endplate_spread_deg(landmarks).reshape(-1, 2)
     for level in ("T1", "L4", "L5"):
         if level in spine:
-            yield Measurement(f"{level}_tilt", spine.tilt_deg(level), "deg", method, (level,))
+            tilt = spine.tilt_deg(level)
+            interval = _interval(tilt, spread[spine.index(level)], factor)
+            yield Measurement(f"{level}_tilt", tilt, "deg", method, (level,), interval)
+
+
+def _pelvis(
+    landmarks: Landmarks, spine: FrontalSpine, factor: float | None
+) -> Iterator[Measurement]:
+    line = pelvic_line(landmarks)
+    if line is None:
+        return
+    levels = ("S1",) if line.source == "S1" else ()
+    what = _PELVIC_METHODS[line.source]
+    interval = _interval(line.tilt_deg, np.array([line.tilt_spread_deg]), factor)
+    method = f"tilt of {what} to the picture's horizontal; + = picture's right lower"
+    yield Measurement("pelvic_obliquity", line.tilt_deg, "deg", method, levels, interval)
+    prominence = hip_prominence(spine, line)
+    if prominence is not None:
+        method = (
+            f"middle of {what} to the vertical through the mean of the centres of"
+            f" {TRUNK[0]}..{TRUNK[-1]} (own definition, provisional); {_SHARE}"
+        )
+        yield Measurement("hip_prominence", prominence, WIDTHS, method, (*TRUNK, *levels))
+
+
+def _interval(
+    tilt_deg: float, spread_deg: NDArray[np.float64], factor: float | None
+) -> tuple[float, float] | None:
+    return None if factor is None else tilt_interval_deg(tilt_deg, spread_deg, factor=factor)
 
 
 def _offsets(
@@ -119,14 +165,18 @@ def _offsets(
     csl, width = central_sacral_line(landmarks), spine.lumbar_width()
     if csl is None or width is None:
         return
-    where = f"; {_CSL_METHODS[csl.source]}; share of the mean lumbar width; + = picture's right"
+    where = f"; {_CSL_METHODS[csl.source]}; {_SHARE}"
 
     def offset(name: str, x: float, what: str, levels: tuple[str, ...]) -> Measurement:
         return Measurement(name, (x - csl.x) / width, WIDTHS, what + where, levels)
 
-    if "T1" in spine:
+    if _NECK in landmarks:
+        x = float(landmarks.points_xy[landmarks.names.index(_NECK), 0])
+        yield offset("trunk_shift", x, "plumb line from the centre of C7 to CSL", ("C7",))
+    elif "T1" in spine:
         x = float(spine.point_xy("T1")[0])
-        yield offset("T1_to_CSL", x, "centre of T1 to CSL", ("T1",))
+        what = "plumb line from the centre of T1 (C7 not visible) to CSL"
+        yield offset("trunk_shift", x, what, ("T1",))
     for curve in curves:
         x = float(spine.point_xy(curve.apex)[0])
         what = "apical translation: centre of the apical vertebra or disc to CSL"

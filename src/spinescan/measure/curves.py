@@ -65,7 +65,7 @@ def find_curves(landmarks: Landmarks) -> tuple[Curve, ...]:
     out; a spine without a curve, or with fewer than four visible vertebrae, gives ().
     """
     spine = FrontalSpine.from_landmarks(landmarks)
-    tilts = _relative_tilts(spine)
+    tilts = spine.relative_tilts_deg
     curves = [_curve(spine, span) for span in _settled(_divide(tilts), tilts)]
     return tuple(sorted(curves, key=lambda c: -c.cobb_deg))
 
@@ -79,15 +79,6 @@ def region_of(apex: str) -> Region:
     """The region that an apex ("T8", "T11/T12") gives its curve."""
     place = PLACES.index(apex)
     return next(region for region, last in REGIONS if place <= PLACES.index(last))
-
-
-def _relative_tilts(spine: FrontalSpine) -> NDArray[np.float64]:
-    """Tilts (m, 2) against the spine's own mean: no turn of the film wraps at 180 degrees."""
-    angles = np.exp(1j * np.radians(spine.tilts_deg))
-    relative = np.degrees(np.angle(angles * np.conj(angles.sum())))
-    # Equal tilts stay equal, so that a straight stretch belongs to no curve.
-    rounded: NDArray[np.float64] = np.round(relative, 6)
-    return rounded
 
 
 def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:

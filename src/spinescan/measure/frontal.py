@@ -66,6 +66,14 @@ class FrontalSpine:
         """Tilt of a vertebra: the mean of its two endplates."""
         return float(self.tilts_deg[self.index(level)].mean())
 
+    @property
+    def relative_tilts_deg(self) -> NDArray[np.float64]:
+        """Tilts (m, 2) against the spine's own mean: no turn of the film wraps at 180 degrees."""
+        angles = np.exp(1j * np.radians(self.tilts_deg))
+        relative = np.degrees(np.angle(angles * np.conj(angles.sum())))
+        # Equal tilts stay equal, so that a straight stretch belongs to no curve.
+        return np.asarray(np.round(relative, 6))
+
     def lumbar_width(self) -> float | None:
         """Mean width of the visible lumbar vertebrae, or None if there is none (or it is zero)."""
         rows = [self.index(level) for level in LUMBAR if level in self]
