@@ -151,7 +151,63 @@ def test_boxes_scans_and_scores(boxes: Path) -> None:
     assert answer["lateral"]["n_abstained"] == 1
 
 
-@pytest.mark.parametrize("benchmark", ["aasce", "boxes"])
+@pytest.mark.usefixtures("scanner")
+def test_boxes_of_one_half_are_scored_alone(boxes: Path) -> None:
+    halves = [json.loads(run("boxes", boxes, "--half", half).stdout) for half in "ab"]
+    assert [answer["half"] for answer in halves] == ["a", "b"]
+    assert sum(answer["frontal"]["n"] for answer in halves) == 2
+    assert json.loads(run("boxes", boxes).stdout)["half"] is None
+
+
+@pytest.mark.usefixtures("scanner")
+def test_boxes_hold_the_rows_to_their_boxes(boxes: Path) -> None:
+    rows = json.loads(run("boxes", boxes).stdout)["frontal"]["rows"]
+    assert (rows["n"], rows["films_all_matched"]["count"]) == (2, 2)
+    assert rows["centres_matched"]["count"] == 30
+
+
+@pytest.mark.usefixtures("scanner")
+def test_aasce_tells_errors_by_a_column(aasce: Path) -> None:
+    figures = json.loads(run("aasce", aasce, "--by", "case").stdout)["all_films"]
+    assert {part["value"]: part["n"] for part in figures["by"]["case"]} == {"a": 2, "b": 1}
+    unknown = run("aasce", aasce, "--by", "weather")
+    assert unknown.exit_code == 1
+    assert "weather" in unknown.stderr
+
+
+@pytest.mark.usefixtures("scanner")
+def test_fraiwan_scans_and_scores(tmp_path: Path) -> None:
+    """The fake scanner finds a thoracic curve convex to the picture's left."""
+    rows = []
+    for i in range(12):
+        write_film(tmp_path / "images" / f"{i}.png", mark=i)
+        rows.append(
+            {
+                "file": f"{i}.png", "label": "scoliosis", "group": f"g{i}", "view": "frontal",
+                "source_style": "photo", "curve_text": "Rt TAIS",
+            }
+        )  # fmt: skip
+    table(tmp_path / "labels.csv", rows)
+    answer = json.loads(run("fraiwan", tmp_path).stdout)
+    assert answer["benchmark"] == "fraiwan"
+    assert answer["trained_on"] == ["aasce"]
+    told = answer["named_curves"]["both_halves"]
+    assert told["region"]["accuracy"]["count"] == told["side"]["accuracy"]["count"] == 12
+    assert answer["named_curves"]["display"]["a"]["patient_left_is_picture_right"] is True
+
+
+@pytest.mark.usefixtures("scanner")
+def test_phantoms_scores_a_drawn_set(tmp_path: Path) -> None:
+    order = ["--count", "1", "--view", "frontal", "--plain", "--rows", "160"]
+    drawn = CliRunner().invoke(cli, ["phantom", "--out", str(tmp_path / "set"), *order])
+    assert drawn.exit_code == 0, drawn.output
+    answer = json.loads(run("phantoms", tmp_path / "set").stdout)
+    assert answer["synthetic"] is True
+    assert answer["all_films"]["n"] == 1
+    assert len(answer["by_extent"]) == 1
+
+
+@pytest.mark.parametrize("benchmark", ["aasce", "boxes", "fraiwan", "phantoms"])
 def test_a_folder_of_another_layout_is_one_line(tmp_path: Path, benchmark: str) -> None:
     result = run(benchmark, tmp_path)
     assert result.exit_code == 1

@@ -145,6 +145,84 @@ def test_one_level_that_is_named_wrong_does_not_shift_the_row() -> None:
     assert (names["every_level_exact"]["count"], names["every_level_within_one"]["count"]) == (0, 1)
 
 
+def test_every_level_of_every_film_counts() -> None:
+    """One film is right, one named one level off, one without an answer: 51 levels."""
+    lower = answer(1, FILMS[1].corners_px)
+    lower["landmarks"]["names"] = lower["landmarks"]["names"][4:]
+    lower["landmarks"]["points_xy"] = lower["landmarks"]["points_xy"][:-4]
+    names = score_aasce(FILMS[:3], [answer(0, FILMS[0].corners_px), lower])["all_films"]
+    told = names["level_names"]
+    assert told["n_levels_of_all_films"] == 51
+    assert (told["levels_exact"]["count"], told["levels_exact"]["n"]) == (17, 51)
+    assert told["levels_within_one"]["count"] == 17 + 16
+
+
+def test_expected_angles_stand_beside_the_plain_ones() -> None:
+    records = [answer(i, f.corners_px) for i, f in enumerate(FILMS[:3])]
+    figures = score_aasce(FILMS, records)["all_films"]
+    told = figures["expected_angles"]
+    assert told["every_film"] == figures["every_film"]  # no spread: the placed points themselves
+    for record in records:
+        record["landmarks"]["spread_px"] = [4.0] * 68
+    told = score_aasce(FILMS, records)["all_films"]["expected_angles"]
+    assert told["every_film"]["n"] == 4
+    assert told["every_film"] != figures["every_film"]
+    assert told["answered_films"]["n"] == 3
+    assert sum(row["n_films"] for row in told["factors_chosen_on_other_groups"]) == 4
+
+
+def curve(cobb_deg: float, interval_deg: list[float] | None) -> dict[str, Any]:
+    return {
+        "region": "main_thoracic", "convex_side": "right", "patient_side": None,
+        "side_source": None, "upper": "T1", "apex": "T9", "lower": "L5",
+        "cobb_deg": cobb_deg, "interval_deg": interval_deg,
+    }  # fmt: skip
+
+
+def test_intervals_are_held_against_the_true_angle_of_the_same_curve() -> None:
+    intervals: list[list[float] | None] = [[15, 25], [15, 25], None]
+    records = [
+        answer(i, FILMS[i].corners_px) | {"curves": [curve(20, interval)]}
+        for i, interval in enumerate(intervals)
+    ]
+    records.append(answer(3, FILMS[3].corners_px) | {"curves": []})
+    figures = score_aasce(FILMS, records)["all_films"]
+    told = figures["curve_intervals"]
+    assert (told["n_films"], told["n_films_without_a_curve"], told["n_curves"]) == (4, 1, 3)
+    assert (told["n_curves_without_interval"], told["n_curves_judged"]) == (1, 2)
+    assert (told["covered"]["count"], told["covered"]["n"]) == (1, 2)
+    assert told["full_width_deg"]["median"]["value"] == 10
+    assert told["curve_angle_mean_error_deg"]["value"] == pytest.approx((0 + 10 + 20) / 3)
+    assert [third["n"] for third in figures["by_severity"]] == [1, 1, 2]
+    assert [third["curve_intervals"]["n_curves_judged"] for third in figures["by_severity"]] == [
+        1,
+        1,
+        0,
+    ]
+
+
+def test_errors_are_told_by_severity_and_by_any_property() -> None:
+    films = [film(i, 20.0 + 5 * i) for i in range(9)]
+    records = [answer(i, f.corners_px) for i, f in enumerate(films[:6])]
+    by = {
+        "height": {f.file: str(1000 + 100 * i) for i, f in enumerate(films)},
+        "style": {f.file: "even" if i % 2 == 0 else "odd" for i, f in enumerate(films)},
+    }
+    figures = score_aasce(films, records, by)["all_films"]
+    smape = [third["smape_percent"]["value"] for third in figures["by_severity"]]
+    assert smape == [0, 0, 100]
+    heights = figures["by"]["height"]
+    assert [part["range"] for part in heights] == [[1000, 1200], [1300, 1500], [1600, 1800]]
+    assert [part["n"] for part in heights] == [3, 3, 3]
+    styles = {part["value"]: part["n"] for part in figures["by"]["style"]}
+    assert styles == {"even": 5, "odd": 4}
+
+
+def test_a_property_that_a_film_lacks_is_an_error() -> None:
+    with pytest.raises(DataError, match="height is not told"):
+        score_aasce(FILMS, [], {"height": {"0.jpg": "1"}})
+
+
 def test_films_of_one_case_are_one_group() -> None:
     films = [film(i, 20.0 + i, group="a" if i < 3 else "b") for i in range(4)]
     assert score_aasce(films, [])["all_films"]["n_groups"] == 2

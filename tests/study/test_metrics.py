@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinescan.study.metrics import grouped_bootstrap, held_out_median, wilson_interval
+from spinescan.study.metrics import (
+    grouped_bootstrap,
+    held_out_median,
+    share_within_groups,
+    thirds,
+    wilson_interval,
+)
 
 counts = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -80,3 +86,31 @@ def test_held_out_median_ignores_its_own_group(groups: list[int]) -> None:
 def test_held_out_median_needs_two_groups() -> None:
     with pytest.raises(ValueError, match="two groups"):
         held_out_median(np.zeros((3, 3)), ["a", "a", "a"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(5, 9)), min_size=1, max_size=12))
+def test_a_share_within_groups_is_all_hits_of_all(pairs: list[tuple[int, int]]) -> None:
+    hits, of = ([pair[k] for pair in pairs] for k in (0, 1))
+    told = share_within_groups(hits, of, list(range(len(pairs))), samples=200)
+    assert (told["count"], told["n"]) == (sum(hits), sum(of))
+    low, high = told["interval_95"]
+    shares = [hit / n for hit, n in pairs]
+    assert min(shares) - 1e-4 <= low <= high <= max(shares) + 1e-4
+
+
+def test_films_of_one_group_are_one_observation() -> None:
+    """Four films, two groups that hold all hits or none: nothing between 0 and 1 is ruled out."""
+    told = share_within_groups([9, 9, 0, 0], [9] * 4, ["a", "a", "b", "b"])
+    assert told["share"] == 0.5
+    assert told["interval_95"] == [0, 1]
+
+
+def test_a_share_of_nothing_is_none() -> None:
+    assert share_within_groups([0], [0], ["a"])["share"] is None
+
+
+def test_thirds_are_of_equal_size() -> None:
+    which, (low, high) = thirds(np.arange(9.0))
+    assert which.tolist() == [0] * 3 + [1] * 3 + [2] * 3
+    assert 2 < low < 3
+    assert 5 < high < 6

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spinescan.core.anatomy import FRONTAL_CORNERS, LEVELS
 from spinescan.core.errors import DataError
+from spinescan.core.report import Curve
 from spinescan.study.metrics import share_with_interval
 
 Record = dict[str, Any]
@@ -80,6 +81,31 @@ def corners_xy(record: Record) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     levels = tuple(v for v in LEVELS if all(f"{v}_{c}" in points for c in FRONTAL_CORNERS))
     corners = [[points[f"{v}_{c}"] for c in FRONTAL_CORNERS] for v in levels]
     return levels, np.array(corners, dtype=np.float64).reshape(-1, 4, 2)
+
+
+def corner_spread_px(record: Record) -> NDArray[np.float64]:
+    """The spreads (m, 4) of the corners that `corners_xy` gives, in pixels, NaN where unknown."""
+    levels, _ = corners_xy(record)
+    if not levels:
+        return np.empty((0, 4))
+    landmarks = record["landmarks"]
+    told = landmarks.get("spread_px") or [None] * len(landmarks["names"])
+    spread = dict(zip(landmarks["names"], told, strict=True))
+    rows = [[spread[f"{v}_{c}"] for c in FRONTAL_CORNERS] for v in levels]
+    return np.array(rows, dtype=np.float64)
+
+
+def curves_of(record: Record | None) -> tuple[Curve, ...]:
+    """The curves of an accepted film, largest first; of any other film none."""
+    if record is None or outcome(record) != "accepted":
+        return ()
+    curves = []
+    for told in record.get("curves", ()):
+        interval = told.get("interval_deg")
+        curves.append(
+            Curve(**{**told, "interval_deg": None if interval is None else tuple(interval)})
+        )
+    return tuple(curves)
 
 
 def outcome(record: Record | None) -> str:

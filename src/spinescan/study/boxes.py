@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from spinescan.core.errors import DataError
 from spinescan.data.sources import BoxedFilm
 from spinescan.study.answers import Record, acceptance, corners_xy, match_records, outcome
+from spinescan.study.box_rows import ROW, row_figures
+from spinescan.study.halves import Half, half_of
 from spinescan.study.metrics import share_with_interval
 
 Floats = NDArray[np.float64]
@@ -59,8 +61,13 @@ def shares_that_meet(centres_xy: Floats, boxes: Floats) -> tuple[float, float]:
     return hit / len(judged), hit / len(inside)
 
 
-def score_boxes(films: Sequence[BoxedFilm], records: Sequence[Record]) -> dict[str, Any]:
+def score_boxes(
+    films: Sequence[BoxedFilm], records: Sequence[Record], half: Half | None = None
+) -> dict[str, Any]:
     """The figures, as plain JSON types, with Wilson 95 % intervals.
+
+    With `half` only that half of the films is scored, by the hash of their names; the records may
+    be of all.
 
     A frontal film is *followed* by an annotation if it is accepted and both shares of
     `shares_that_meet` reach `FOLLOWED`; abstained and failed films are not followed. Films without
@@ -75,20 +82,44 @@ def score_boxes(films: Sequence[BoxedFilm], records: Sequence[Record]) -> dict[s
     if not films:
         raise DataError("no film to score")
     matched = match_records([film.file for film in films], records)
-    pairs = list(zip(films, matched, strict=True))
+    pairs = [
+        (film, record)
+        for film, record in zip(films, matched, strict=True)
+        if half is None or half_of(film.file) == half
+    ]
     frontal = [(film, record) for film, record in pairs if film.view == "frontal"]
     lateral = [record for film, record in pairs if film.view == "lateral"]
     kinds = sorted({film.kind for film, _ in frontal})
     return {
+        "half": half,
         "frontal": {
             **acceptance([r for _, r in frontal]),
             "by_kind": {
                 kind: acceptance([r for f, r in frontal if f.kind == kind]) for kind in kinds
             },
             "with_boxes": _following(frontal),
+            "rows": _rows(frontal),
         },
         "lateral": acceptance(lateral),
     }
+
+
+def _rows(frontal: Sequence[tuple[BoxedFilm, Record | None]]) -> dict[str, Any]:
+    boxed = [(film, record) for film, record in frontal if film.annotations]
+    return row_figures(
+        [_row(record) for _, record in boxed],
+        [film.annotations for film, _ in boxed],
+        [film.file for film, _ in boxed],
+    )
+
+
+def _row(record: Record | None) -> Floats | None:
+    """Centres (15, 2) of T2 to L4 of an accepted answer, NaN for a level that is not marked."""
+    if record is None or outcome(record) != "accepted":
+        return None
+    names, corners = corners_xy(record)
+    centres = dict(zip(names, corners.mean(axis=1), strict=True))
+    return np.array([centres.get(level, (np.nan, np.nan)) for level in ROW])
 
 
 def _following(frontal: Sequence[tuple[BoxedFilm, Record | None]]) -> dict[str, Any]:

@@ -44,6 +44,61 @@ def share_with_interval(hits: int, n: int) -> dict[str, Any]:
     }
 
 
+def share_within_groups(
+    hits: Sequence[int],
+    of: Sequence[int],
+    groups: Sequence[Hashable],
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The share sum(hits) / sum(of) as plain JSON types, with a bootstrap interval over groups.
+
+    For what is counted several times a film (levels, points): those of one film are not independent
+    observations, as a Wilson interval would have it. 95 %; None without any observation.
+    """
+    if not len(hits) == len(of) == len(groups):
+        raise ValueError(f"need one entry a film, got {len(hits)}, {len(of)}, {len(groups)}")
+    count, n = sum(hits), sum(of)
+    if n == 0:
+        return {"count": 0, "n": 0, "share": None, "interval_95": None}
+    sums: dict[Hashable, list[int]] = {}
+    for hit, one, group in zip(hits, of, groups, strict=True):
+        total = sums.setdefault(group, [0, 0])
+        total[0] += hit
+        total[1] += one
+    parts = np.array([total for total in sums.values() if total[1]], dtype=np.float64)
+    drawn = np.random.default_rng(seed).integers(0, len(parts), size=(samples, len(parts)))
+    drawn_hits, drawn_of = parts[drawn].sum(axis=1).T
+    low, high = np.quantile(drawn_hits / drawn_of, [0.025, 0.975])
+    return {
+        "count": count,
+        "n": n,
+        "share": round(count / n, 4),
+        "interval_95": [round(float(low), 4), round(float(high), 4)],
+    }
+
+
+def value_with_interval(
+    values: Floats, groups: Sequence[Hashable], statistic: Callable[[Floats], Any] = np.mean
+) -> dict[str, Any]:
+    """A statistic of one value a film as plain JSON types, with its bootstrap interval."""
+    low, high = grouped_bootstrap(values, groups, statistic)
+    return {
+        "value": round(float(statistic(values)), 3),
+        "interval_95": [round(low, 3), round(high, 3)],
+    }
+
+
+def thirds(values: Floats) -> tuple[NDArray[np.intp], tuple[float, float]]:
+    """Which third of the values each belongs to (0, 1, 2), and the two borders between them.
+
+    A value on a border belongs to the third above it.
+    """
+    low, high = np.quantile(values, [1 / 3, 2 / 3])
+    return np.searchsorted([low, high], values, side="right"), (float(low), float(high))
+
+
 def grouped_bootstrap(
     values: Floats,
     groups: Sequence[Hashable],

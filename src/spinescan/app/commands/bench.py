@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -51,34 +51,68 @@ def _source_options(command: Callable[..., None]) -> Callable[..., None]:
 @bench.command()
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @_source_options
-def aasce(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: int) -> None:
-    """Angles and corners on the films of the AASCE 2019 challenge.
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="COLUMN",
+    help="Tell the errors apart by this column of index.csv as well, such as original_height: by"
+    " each value, of many numbers by thirds.",
+)
+def aasce(
+    folder: Path,
+    reports: tuple[Path, ...],
+    bundle: Path | None,
+    jobs: int,
+    by: tuple[str, ...],
+) -> None:
+    """Angles, corners, level names and intervals on the films of the AASCE 2019 challenge.
 
     DIR holds index.csv, landmarks.csv and images/. SMAPE and the error of the largest angle follow
     the challenge's own definition, with 95 % bootstrap intervals over cases, beside a predictor
-    that always answers the median. `trained_on_these_films` tells whether the figures are those of
-    a model on its own training films: true, false, or null where given reports do not tell.
+    that always answers the median. Angles are those of the placed points; `expected_angles` holds
+    the figures of their medians over draws of the points by their spread. Intervals of curves are
+    held against the same curve's angle on the true landmarks. `trained_on_these_films` tells
+    whether the figures are those of a model on its own training films: true, false, or null where
+    given reports do not tell.
     """
     from spinescan.data.sources import read_aasce
+    from spinescan.data.table import read_rows
     from spinescan.study.aasce import score_aasce
 
     with _errors_in_one_line():
         films = read_aasce(folder)
+        index = read_rows(folder / "index.csv", ("file", *by))
+        told = {column: {row["file"]: row[column] for row in index} for column in by}
         records = _answers([film.path for film in films], reports, bundle, jobs)
         trained_on = _trained_on(reports, bundle)
         seen = None if trained_on is None else "aasce" in trained_on
-        _print("aasce", records, {"trained_on_these_films": seen, **score_aasce(films, records)})
+        figures = score_aasce(films, records, told)
+        _print("aasce", records, {"trained_on_these_films": seen, **figures})
 
 
 @bench.command()
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @_source_options
-def boxes(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: int) -> None:
+@click.option(
+    "--half",
+    type=click.Choice(["a", "b"]),
+    help="Score one half of the films only, by the hash of their names; where the other half took"
+    " part in a training or a choice.",
+)
+def boxes(
+    folder: Path,
+    reports: tuple[Path, ...],
+    bundle: Path | None,
+    jobs: int,
+    half: Literal["a", "b"] | None,
+) -> None:
     """Whether the spine is followed, on films with weak vertebra boxes.
 
     DIR holds boxes.csv and images/, and labels.csv where some films are lateral. A film is followed
     if at least 80 % of the boxes between the predicted T1 and L5 are hit by a vertebra of their
-    own, and 80 % of the vertebrae lie in a box. Shares have Wilson 95 % intervals.
+    own, and 80 % of the vertebrae lie in a box. `rows` is stricter: T2 to L4 are laid on
+    consecutive boxes, and each must lie within a third of its box's height of the box's centre.
+    Shares have 95 % intervals.
     """
     from spinescan.data.sources import read_boxes
     from spinescan.study.boxes import score_boxes
@@ -87,7 +121,50 @@ def boxes(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: in
         films = read_boxes(folder)
         records = _answers([film.path for film in films], reports, bundle, jobs)
         trained_on = _trained_on(reports, bundle)
-        _print("boxes", records, {"trained_on": trained_on, **score_boxes(films, records)})
+        figures = score_boxes(films, records, half)
+        _print("boxes", records, {"trained_on": trained_on, **figures})
+
+
+@bench.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@_source_options
+def fraiwan(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: int) -> None:
+    """Region and side of the major curve, on frontal films whose names tell them.
+
+    DIR holds labels.csv and images/. Balanced accuracies have 95 % bootstrap intervals over groups
+    and stand beside the constant answer "right thoracic"; films without an answer are wrong.
+    Whether the patient's left is the picture's left is found on one half of the groups and applied
+    to the other. How large the largest curve is on normal and other films is told for each way that
+    the pictures were made: on this set it gives the label away.
+    """
+    from spinescan.data.fraiwan import read_fraiwan
+    from spinescan.study.fraiwan import score_fraiwan
+
+    with _errors_in_one_line():
+        films = read_fraiwan(folder)
+        records = _answers([film.path for film in films], reports, bundle, jobs)
+        trained_on = _trained_on(reports, bundle)
+        _print("fraiwan", records, {"trained_on": trained_on, **score_fraiwan(films, records)})
+
+
+@bench.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@_source_options
+def phantoms(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: int) -> None:
+    """Level names, points, angles and ALS types on synthetic films, whose truth is exact.
+
+    DIR is a set that `spinescan phantom` has drawn; its frontal films are scored. Points of pelvis
+    and neck are found if they lie within 2 % of the film's height. Figures are told for each extent
+    of the films.
+    """
+    from spinescan.study.phantoms import read_truth, score_phantoms
+
+    with _errors_in_one_line():
+        truths = read_truth(folder)
+        films = [folder / truth["file"] for truth in truths]
+        records = _answers(films, reports, bundle, jobs)
+        trained_on = _trained_on(reports, bundle)
+        _print("phantoms", records, {"trained_on": trained_on, **score_phantoms(truths, records)})
 
 
 @bench.command()
