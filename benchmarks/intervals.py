@@ -28,12 +28,13 @@ from spinescan.measure.intervals import LEVEL, angle_near, with_intervals
 from spinescan.study.answers import Record, match_records, outcome, read_records
 from spinescan.study.metrics import grouped_bootstrap
 
-FACTORS: tuple[float, ...] = tuple(round(0.02 * k, 2) for k in range(10, 61))
+FACTORS: tuple[float, ...] = tuple(round(0.1 * k, 1) for k in range(1, 15))
+"""Intervals are made at these; between them their ends are interpolated."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """An angle of a held-out film: estimate, truth, and its interval for each of `FACTORS`."""
+    """An angle of a held-out film: estimate, truth, and its intervals (n, 2) at `FACTORS`."""
 
     fold: int
     group: str
@@ -41,7 +42,17 @@ class Case:
     largest_deg: float
     estimate_deg: float
     true_deg: float
-    intervals_deg: tuple[tuple[float, float], ...]
+    intervals_deg: np.ndarray
+
+    def ends_deg(self, factor: float) -> tuple[float, float]:
+        """The interval at any factor within the range of `FACTORS`."""
+        low, high = (float(np.interp(factor, FACTORS, ends)) for ends in self.intervals_deg.T)
+        return low, high
+
+    def holds(self, factor: float) -> bool:
+        """Whether the truth lies inside."""
+        low, high = self.ends_deg(factor)
+        return low <= self.true_deg <= high
 
 
 def landmarks_of(record: Record) -> Landmarks:
@@ -84,27 +95,22 @@ def _case(
     intervals: tuple[tuple[float, float], ...],
 ) -> Case:
     largest = float(film.angles_deg[0])
-    return Case(fold, film.group, film.suspect, largest, estimate, true, intervals)
+    ends = np.array(intervals)
+    return Case(fold, film.group, film.suspect, largest, estimate, true, ends)
 
 
 def fit(cases: Sequence[Case], aim: float) -> float:
-    """The smallest factor whose intervals hold the share `aim` of the true angles."""
-    for k, factor in enumerate(FACTORS):
-        if np.mean([_holds(c, k) for c in cases]) >= aim:
-            return factor
+    """The smallest factor (to 0.01) whose intervals hold the share `aim` of the true angles."""
+    for factor in np.arange(FACTORS[0], FACTORS[-1], 0.01).round(2).tolist():
+        if np.mean([c.holds(factor) for c in cases]) >= aim:
+            return float(factor)
     return FACTORS[-1]
-
-
-def _holds(case: Case, k: int) -> bool:
-    low, high = case.intervals_deg[k]
-    return low <= case.true_deg <= high
 
 
 def scored(cases: Sequence[Case], factor_of_fold: dict[int, float]) -> dict[str, Any]:
     """Coverage and width of some angles, each with the factor of its fold."""
-    at = [FACTORS.index(factor_of_fold[c.fold]) for c in cases]
-    holds = np.array([float(_holds(c, k)) for c, k in zip(cases, at, strict=True)])
-    ends = np.array([c.intervals_deg[k] for c, k in zip(cases, at, strict=True)])
+    holds = np.array([float(c.holds(factor_of_fold[c.fold])) for c in cases])
+    ends = np.array([c.ends_deg(factor_of_fold[c.fold]) for c in cases])
     errors = np.array([c.true_deg - c.estimate_deg for c in cases])
     low, high = grouped_bootstrap(holds, [c.group for c in cases])
     return {

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from spinescan.measure.als import als_verdict
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS, Threshold
+from spinescan.measure.balance import frontal_measurements
 from spinescan.measure.curves import PLACES, REGIONS, find_curves, region_of
-from tests.measure.spines import spine
+from tests.measure.spines import profile, spine
 
 EXPLAIN = Path(__file__).parents[2] / "docs" / "explain"
 ALS = (EXPLAIN / "als.md").read_text("utf-8")
@@ -40,3 +41,10 @@ def test_the_table_of_regions_holds_every_apex_once() -> None:
         inside = PLACES[PLACES.index(first) : PLACES.index(last) + 1]
         explained |= dict.fromkeys((*inside, *re.findall(r"[^\s,]+", beyond)), region)
     assert explained == {place: region_of(place) for place in PLACES}
+
+
+def test_every_measurement_is_explained() -> None:
+    landmarks = spine(profile(T1=-8, T5=-16, T11=20, L4=-20, L5=-10), sacrum=0.0)
+    rows = "".join(re.findall(r"^\| `.*", COBB, re.MULTILINE))
+    named = set(re.findall(r"`(\w+)`", rows))
+    assert {m.name for m in frontal_measurements(landmarks, find_curves(landmarks))} == named

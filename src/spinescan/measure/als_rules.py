@@ -47,15 +47,20 @@ def _thoracic_and_lower(e: AlsEvidence) -> Answer:
     by_type: dict[Family, AlsType | None] = {"3C": _type_3c(e), "4C": _type_4c(e)}
     beyond = LIMIT.tp_4c.value - e.tp
     by_point: Family = "4C" if beyond > 0 else "3C"
-    witnesses = {w for w in (_family_by_tilt(e.counter_tilt_deg), _family_by_hip(e.hip)) if w}
+    # Those that speak, in the order of their weight.
+    heard = (_family_by_tilt(e.counter_tilt_deg), _family_by_hip(e.hip))
+    witnesses = [family for family in heard if family is not None]
     near = abs(beyond) < LIMIT.tp_4c.margin
     both = tuple(t for t in (by_type[by_point], by_type[_other(by_point)]) if t is not None)
-    if near and len(witnesses) != 1:  # all silent, or one against the other
+    if near and not witnesses:
         return Answer(None, ("family_unclear",), both)
-    family = witnesses.pop() if near else by_point
-    disagree = not near and _other(by_point) in witnesses
+    family = witnesses[0] if near else by_point
+    disagree = _other(family) in witnesses
     rivals = tuple(t for t in both if t != by_type[family]) if near or disagree else ()
-    reasons = ("tp_near_border",) if near else ("witnesses_disagree",) if disagree else ()
+    reasons = (
+        *(("tp_near_border",) if near else ()),
+        *(("witnesses_disagree",) if disagree else ()),
+    )
     if by_type[family] is None:
         reasons = ("no_type_fits", *reasons)
     return Answer(by_type[family], reasons, rivals, family)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from spinescan.measure.curves import MIN_COBB_DEG
 
 _OWN = "chosen here; provisional"
+_ON_PHANTOMS = "and measure chosen on synthetic spines; provisional"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,19 @@ class AlsThresholds:
         f"criterion: Rigo 2010 and recalled; value {_OWN}",
     )
     hip_4c: Threshold = Threshold(
-        0.2,
+        0.4,
         0.0,
         "vertebral widths",
         "hip prominent on the thoracic convex side (+): speaks for 4C from here on",
-        f"criterion: recalled; value and measure {_OWN}",
+        f"criterion: recalled; value {_ON_PHANTOMS}",
     )
     hip_3c: Threshold = Threshold(
-        -0.2,
+        -0.1,
         0.0,
         "vertebral widths",
         "hip prominent on the thoracic concave side: speaks for 3C from here down; in between it"
         " is silent",
-        f"criterion: scolihelp.com; value and measure {_OWN}",
+        f"criterion: scolihelp.com; value {_ON_PHANTOMS}",
     )
     lumbar_crosses: Threshold = Threshold(
         0.25,

@@ -14,8 +14,8 @@ from spinescan.measure.frontal import FrontalSpine
 
 PelvicSource = Literal["iliac crests", "femoral heads", "S1"]
 
-TRUNK = LEVELS[LEVELS.index("T6") : LEVELS.index("T12") + 1]
-"""The vertebrae that carry the lower rib cage, over which a hip stands out or does not."""
+TRUNK = LEVELS[LEVELS.index("T10") : LEVELS.index("L1") + 1]
+"""The vertebrae at the lower ribs and the waist, beside which a hip stands out or does not."""
 
 _LINES: tuple[tuple[PelvicSource, str], ...] = (
     ("iliac crests", "iliac_crest"),
@@ -66,7 +66,7 @@ def hip_prominence(spine: FrontalSpine, line: PelvicLine | None) -> float | None
     """How far the pelvis stands out to one side of the trunk, in vertebral widths.
 
     It is the offset of the middle of the pelvic line from the vertical through the mean of the
-    centres of T6..T12, + to the picture's right. The definition is ours and provisional: clinicians
+    centres of T10..L1, + to the picture's right. The definition is ours and provisional: clinicians
     judge the prominence by eye on the back. None if a point is not visible.
     """
     width = spine.lumbar_width()
