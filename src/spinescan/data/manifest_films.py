@@ -136,6 +136,7 @@ def _corner_film(film: ManifestFilm, manifest: Manifest, report: Mapping[str, An
         group=film.group,
         corners_px=corners,
         suspect=False,
+        source=film.source or "manifest",
         points_px=(
             _places(FRONTAL_POINTS, places) if any(n in places for n in FRONTAL_POINTS) else None
         ),

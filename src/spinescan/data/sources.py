@@ -31,7 +31,8 @@ class CornerFilm:
 
     `corners_px` is float64 (17, 4, 2): levels T1..L5, corners in the order of `FRONTAL_CORNERS`,
     (x, y) in pixels of the film, NaN for a level that it does not show. `group` is shared by films
-    of one person and by exact duplicates. `suspect` marks landmarks known to be wrong.
+    of one person and by exact duplicates. `suspect` marks landmarks known to be wrong;
+    `source` names the set.
 
     What follows is None where the set does not tell it: `points_px` (7, 2), the points of
     `FRONTAL_POINTS`, NaN for one that is not on the film; `letters_px` (2, 2), likewise the letters
@@ -45,6 +46,7 @@ class CornerFilm:
     group: str
     corners_px: NDArray[np.float64]
     suspect: bool
+    source: str
     points_px: NDArray[np.float64] | None = None
     letters_px: NDArray[np.float64] | None = None
     ribs: NDArray[np.float64] | None = None
@@ -104,6 +106,7 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
                 corners_px=(xy * [columns, rows]).reshape(len(LEVELS), 4, 2),
                 angles_deg=_numbers(row, _ANGLES, folder),
                 suspect=row["suspect_landmarks"] == "1",
+                source="aasce",
                 ribs=np.array([level[0] == "T" for level in LEVELS], dtype=np.float64),
                 size=(int(rows), int(columns)),
             )
@@ -153,6 +156,7 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
         group=f"phantom {told['seed']}",
         corners_px=corners,
         suspect=False,
+        source="phantoms",
         points_px=np.array([places.get(name, _NOWHERE) for name in FRONTAL_POINTS]),
         letters_px=letters,
         ribs=(np.arange(len(LEVELS)) < told["plan"]["rib_pairs"]).astype(np.float64),
@@ -166,20 +170,28 @@ def read_corner_films(folder: Path) -> tuple[CornerFilm, ...]:
     return read_phantoms(folder) if (folder / PHANTOM_TRUTH).is_file() else read_aasce(folder)
 
 
-def with_metal(films: Iterable[CornerFilm], table: Path, name: str) -> tuple[CornerFilm, ...]:
-    """The films of the set `name` with what somebody has seen on them.
+def with_metal(films: Iterable[CornerFilm], table: Path) -> tuple[CornerFilm, ...]:
+    """The films with what somebody has seen on them.
 
-    `table` is a CSV with the columns set, file and seen ("hardware" or "brace"); it names every
-    film of the set that shows either.
+    `table` is a CSV with the columns set, file and seen ("hardware" or "brace"); of each set in it
+    (a film's `source`) it names every film that shows either. Films of other sets stay as they are.
 
     Raises
     ------
     DataError
         If the file is missing or has other columns.
     """
-    seen = {(row["file"], row["seen"]) for row in _rows(table, _SEEN) if row["set"] == name}
+    rows = _rows(table, _SEEN)
+    sets = {row["set"] for row in rows}
+    seen = {(row["set"], row["file"], row["seen"]) for row in rows}
     return tuple(
-        replace(film, hardware=(film.file, "hardware") in seen, brace=(film.file, "brace") in seen)
+        replace(
+            film,
+            hardware=(film.source, film.file, "hardware") in seen,
+            brace=(film.source, film.file, "brace") in seen,
+        )
+        if film.source in sets
+        else film
         for film in films
     )
 

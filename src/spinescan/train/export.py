@@ -81,6 +81,10 @@ def export_network(network: nn.Module, spec: InputSpec, path: Path) -> None:
             input_names=["input"],
             dynamic_axes={"input": {0: "batch"}},
             dynamo=False,
+            # Keeps the batch norms and the tensors' names, so that a training can start from a
+            # bundle; onnxruntime folds them itself.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
         )
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     probe = torch.rand(3, 1, spec.rows, spec.columns) * 2 - 1

@@ -22,21 +22,21 @@ import torch
 
 import spinescan
 from spinescan.core.errors import DataError
-from spinescan.data.sources import AasceFilm, CornerFilm
+from spinescan.data.sources import CornerFilm
 from spinescan.data.split import grouped_folds
 from spinescan.infer.bundle import BUNDLE_FILE, Bundle
 from spinescan.infer.preprocess import InputSpec
 from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
 from spinescan.io.read import read_radiograph
+from spinescan.train.checkpoint import RUN_FILE, load_weights, taught_on, weights_note
 from spinescan.train.export import export_bundle
 from spinescan.train.films import Pool, load_films
 from spinescan.train.finder import FinderFilms, finder_loss
 from spinescan.train.loop import fit
-from spinescan.train.network import Finder, Refiner, load_weights
+from spinescan.train.network import Finder, Refiner
 from spinescan.train.recipe import LandmarkRecipe, StageRecipe
 from spinescan.train.refiner import RefinerFilms, refiner_loss
 
-RUN_FILE = "run.json"
 FINDER_FILM_ROWS = 576
 REFINER_FILM_ROWS = 1024
 """Films are held at about the resolution that a stage sees: augmentation costs by the pixel."""
@@ -90,8 +90,7 @@ def train_bundle(
     """Train both networks on `films` (and `extra` ones) and write `folder/bundle`.
 
     Films whose landmarks are known to be wrong (`suspect`), or that show fewer than four levels,
-    teach nothing and are left out. `weights` is a file for the encoders, or the folder of an
-    earlier training of the same networks, which is carried on with these films.
+    teach nothing and are left out. `weights` are those of `checkpoint.load_weights`.
 
     Raises
     ------
@@ -106,7 +105,7 @@ def train_bundle(
         "films": len(teachers),
         "extra_films": len(others),
         "film_names_sha256": hashlib.sha256(names.encode()).hexdigest(),
-        "initial_weights": None if weights is None else _named(weights),
+        "initial_weights": weights_note(weights),
         "recipe": recipe.to_dict(),
     }
     # The gate's limits teach nothing: they may change, and `bundle` be removed to write it anew.
@@ -133,7 +132,9 @@ def train_bundle(
         task=FRONTAL_BUNDLE,
         settings=recipe.settings,
         provenance={
-            "trained_on": sorted({_set_of(film) for film in (*teachers, *others)}),
+            "trained_on": sorted(
+                {film.source for film in (*teachers, *others)} | taught_on(weights)
+            ),
             **plan,
             "spinescan": spinescan.__version__,
             "torch": torch.__version__,
@@ -149,18 +150,6 @@ def _teachers(films: Sequence[CornerFilm]) -> list[CornerFilm]:
 
 def _levels_shown(film: CornerFilm) -> int:
     return int(np.isfinite(film.corners_px).all(axis=(1, 2)).sum())
-
-
-def _set_of(film: CornerFilm) -> str:
-    return "aasce" if isinstance(film, AasceFilm) else "phantoms"
-
-
-def _named(weights: Path) -> str:
-    """The file's name; for an earlier training, what it was trained on and how."""
-    if not weights.is_dir():
-        return weights.name
-    note = (weights / RUN_FILE).read_bytes() if (weights / RUN_FILE).is_file() else b""
-    return f"earlier training, run.json {hashlib.sha256(note).hexdigest()}"
 
 
 def _claim(folder: Path, plan: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """The two networks of the landmark model: one encoder from timm, one feature pyramid, two heads."""
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -128,25 +127,6 @@ class Refiner(nn.Module):
         spread = variance.clamp_min(1e-4).sqrt()
         present = self.presence(features.float().mean((-2, -1))).squeeze(-1)
         return torch.stack([mean_x, mean_y], -1), spread, present
-
-
-def load_weights(network: Finder | Refiner, weights: Path | None, name: str) -> None:
-    """Start from a file (`load_encoder`), or from `NAME.pt` in the folder of an earlier training.
-
-    Raises
-    ------
-    DataError
-        If there are no such weights, or they are another network's.
-    """
-    if weights is None or not weights.is_dir():
-        load_encoder(network, weights)
-        return
-    checkpoint = weights / f"{name}.pt"
-    try:
-        network.load_state_dict(torch.load(checkpoint, weights_only=True)["network"])
-    except (OSError, RuntimeError, KeyError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{checkpoint}: not a checkpoint of this {name} ({reason})") from error
 
 
 def load_encoder(network: Finder | Refiner, weights: Path | None) -> None:

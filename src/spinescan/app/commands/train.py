@@ -34,7 +34,14 @@ def train() -> None:
     "--extra",
     metavar="MANIFEST|DIR",
     type=_FILMS,
-    help="More such films: they teach, and are never scored.",
+    multiple=True,
+    help="More such films: they teach, as often as the recipe says, and are never scored.",
+)
+@click.option(
+    "--seen",
+    metavar="TABLE",
+    type=_FILE,
+    help="Which films of --data show hardware or a brace: a CSV with the columns set, file, seen.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option(
@@ -50,7 +57,8 @@ def train() -> None:
 def landmarks(
     recipe: Path,
     data: Path,
-    extra: Path | None,
+    extra: tuple[Path, ...],
+    seen: Path | None,
     out: Path,
     weights: Path | None,
     fold: int | None,
@@ -63,6 +71,7 @@ def landmarks(
     the bundle.
     """
     from spinescan.core.errors import MissingExtraError, SpineScanError
+    from spinescan.data.sources import with_metal
 
     if final and fold is not None:
         raise click.UsageError("--final and --fold exclude each other.")
@@ -76,7 +85,8 @@ def landmarks(
                 "pip install 'spinescan[train]'"
             ) from error
         plan, films = LandmarkRecipe.read(recipe), _films(data)
-        more = () if extra is None else _films(extra)
+        films = films if seen is None else with_metal(films, seen)
+        more = [film for place in extra for film in _films(place)]
         _check_persons(films, more)
         start = _start(weights)
         if fold is not None and fold >= plan.folds:
