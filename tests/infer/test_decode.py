@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spinescan.core.anatomy import LEVELS
-from spinescan.infer.decode import Spine, find_spine, vertebra_poses
-from tests.infer.oracle import finder_answer
+from spinescan.infer.decode import (
+    FINDER_MAPS,
+    POINT_MAPS,
+    STRIDE,
+    Spine,
+    find_points,
+    find_spine,
+    vertebra_poses,
+)
+from tests.infer.oracle import NO_POINTS, finder_answer
 from tests.measure.spines import profile, spine
 
 Points = NDArray[np.float64]
@@ -38,6 +46,12 @@ def found(answer: NDArray[np.float32]) -> Spine:
     return result
 
 
+def cut_out(spine: Spine, part: slice) -> Spine:
+    """Some of its vertebrae."""
+    parts = (spine.levels, spine.corners, spine.heat, spine.ideas, spine.ribs)
+    return Spine(*(values[part] for values in parts))
+
+
 def test_the_spine_of_these_tests_lies_in_the_picture() -> None:
     assert TRUTH.min() > 8
     assert TRUTH[..., 0].max() < SIZE[1] - 8
@@ -61,6 +75,31 @@ def test_levels_that_are_not_seen_are_put_between_their_neighbours(missing: list
     assert result.corners[seen] == pytest.approx(TRUTH[seen], abs=0.01)
     assert np.flatnonzero(result.heat == 0).tolist() == missing
     assert np.linalg.norm(result.corners - TRUTH, axis=2).max() < 0.15 * PITCH
+    assert np.flatnonzero(np.isnan(result.ideas)).tolist() == missing
+    assert np.flatnonzero(np.isnan(result.ribs)).tolist() == missing
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_each_vertebra_says_what_it_looks_like_and_bears(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ideas, ribs = np.arange(17.0) + rng.uniform(-1, 1, 17), rng.uniform(-5, 5, 17)
+    result = found(finder_answer(TRUTH, SIZE, ideas=ideas, ribs=ribs))
+    assert result.names == LEVELS
+    assert result.ideas == pytest.approx(ideas, abs=1e-4)
+    assert result.ribs == pytest.approx(ribs, abs=1e-4)
+
+
+@given(first=st.integers(0, 12), count=st.integers(3, 16), shift=st.integers(-4, 4))
+def test_renamed(first: int, count: int, shift: int) -> None:
+    whole = found(finder_answer(TRUTH, SIZE))
+    part = cut_out(whole, slice(first, first + count))
+    renamed = part.renamed(shift)
+    kept = [k for k in range(len(part.levels)) if 0 <= part.levels[k] + shift < len(LEVELS)]
+    assert renamed.names == tuple(LEVELS[part.levels[k] + shift] for k in kept)
+    for name in ("corners", "heat", "ideas", "ribs"):
+        assert np.array_equal(getattr(renamed, name), getattr(part, name)[kept])
+    if len(kept) == len(part.levels):
+        assert renamed.renamed(-shift).names == part.names
 
 
 @settings(max_examples=50)
@@ -109,24 +148,24 @@ def test_a_weak_vertebra_above_the_first_does_not_shift_the_levels() -> None:
 
 def test_a_longer_spine_goes_on_as_it_ended() -> None:
     whole = found(finder_answer(TRUTH, SIZE))
-    part = Spine(whole.levels[2:-3], whole.corners[2:-3], whole.heat[2:-3])
+    part = cut_out(whole, slice(2, -3))
     up, down = part.longer(up=True), part.longer(up=False)
     assert up.names == LEVELS[1:-3]
     assert down.names == LEVELS[2:-2]
     for longer, end in ((up, 0), (down, -1)):
         assert longer.heat[end] == 0
+        assert np.isnan(longer.ideas[end])
+        assert np.isnan(longer.ribs[end])
         assert np.isclose(longer.corners[end], TRUTH[longer.levels[end]], atol=0.3 * PITCH).all()
     assert (up.corners[1:] == part.corners).all()
     assert (down.corners[:-1] == part.corners).all()
-    straight = vertebra_poses(
-        Spine(part.levels[:2], part.corners[:2], part.heat[:2]).longer(up=False).corners
-    )
+    straight = vertebra_poses(cut_out(part, slice(2)).longer(up=False).corners)
     assert straight[0].pitch == pytest.approx(straight[2].pitch)
 
 
 def test_no_row_of_three_is_no_spine() -> None:
-    assert find_spine(np.full((10, 128, 56), -10, np.float32)) is None
-    assert find_spine(np.zeros((10, 128, 56), np.float32)) is None
+    assert find_spine(np.full((FINDER_MAPS, 128, 56), -10, np.float32)) is None
+    assert find_spine(np.zeros((FINDER_MAPS, 128, 56), np.float32)) is None
     assert find_spine(finder_answer(TRUTH[:2], SIZE)) is None
     far_apart = TRUTH[[0, 8, 16]]
     assert find_spine(finder_answer(far_apart, SIZE, ideas=np.array([0.0, 1.0, 2.0]))) is None
@@ -140,7 +179,7 @@ def test_a_row_is_followed_downwards_only() -> None:
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), scale=st.floats(0.1, 8))
 def test_whatever_the_answer_a_spine_is_a_row(seed: int, scale: float) -> None:
-    answer = np.random.default_rng(seed).normal(0, scale, (10, 40, 24)).astype(np.float32)
+    answer = np.random.default_rng(seed).normal(0, scale, (FINDER_MAPS, 40, 24)).astype(np.float32)
     result = find_spine(answer)
     if result is not None:
         assert len(result.levels) >= 3
@@ -173,3 +212,48 @@ def test_poses_on_an_arc(
     assert np.array([(p.x, p.y) for p in poses]) == pytest.approx(centres)
     assert [p.tilt for p in poses] == pytest.approx(angle)
     assert [p.pitch for p in poses] == pytest.approx([2 * radius * np.sin(turn / 2)] * count)
+
+
+def points_at(place: Points) -> Points:
+    """The same place for each of the finder's points."""
+    return np.tile(place, (len(NO_POINTS), 1))
+
+
+@given(x=st.floats(12, SIZE[1] - 12), y=st.floats(12, SIZE[0] - 12))
+def test_a_point_lies_in_its_bump_to_a_fraction_of_a_cell(x: float, y: float) -> None:
+    place = np.array([x, y])
+    points, score = find_points(finder_answer(TRUTH, SIZE, points=points_at(place)))
+    assert points.shape == (9, 2)
+    assert np.linalg.norm(points - place, axis=1).max() < 0.25 * STRIDE
+    assert ((score > 0.7) & (score <= 0.95)).all()
+
+
+@pytest.mark.parametrize("x", [0.5, 2.0, SIZE[1] - 2.0, SIZE[1] - 0.5])
+@pytest.mark.parametrize("y", [0.5, 2.0, SIZE[0] - 2.0, SIZE[0] - 0.5])
+def test_a_point_in_a_corner_of_the_map(x: float, y: float) -> None:
+    place = np.array([x, y])
+    points, score = find_points(finder_answer(TRUTH, SIZE, points=points_at(place)))
+    assert np.abs(points - place).max() < 0.5 * STRIDE
+    assert (score > 0.7).all()
+
+
+def test_each_point_has_its_own_map() -> None:
+    places = np.random.default_rng(0).uniform(20, 200, NO_POINTS.shape)
+    missing = np.arange(len(places)) % 3 == 1
+    answer = finder_answer(TRUTH, SIZE, points=np.where(missing[:, None], np.nan, places))
+    points, score = find_points(answer)
+    assert np.linalg.norm(points - places, axis=1)[~missing].max() < 0.25 * STRIDE
+    assert (score[~missing] > 0.7).all()
+    assert (score[missing] < 0.01).all()
+    elsewhere = answer.copy()
+    elsewhere[: POINT_MAPS.start] = 7
+    assert np.array_equal(find_points(elsewhere)[0], points)
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), scale=st.floats(0.1, 300))
+def test_whatever_the_answer_points_lie_in_the_picture(seed: int, scale: float) -> None:
+    answer = np.random.default_rng(seed).normal(0, scale, (FINDER_MAPS, 7, 3)).astype(np.float32)
+    points, score = find_points(answer)
+    assert ((points >= 0) & (points <= [12, 28])).all()
+    assert ((score >= 0) & (score <= 1)).all()

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Notice
-from spinescan.infer.decode import Spine
-from spinescan.infer.frontal import Reading
+from spinescan.infer.decode import FACTS, Spine
+from spinescan.infer.frontal import Marks, Reading
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against, weigh
-from tests.infer.oracle import bundle_without_weights
+from spinescan.infer.levels import Naming
+from tests.infer.oracle import NO_POINTS, bundle_without_weights
 from tests.measure.spines import profile, spine
 
 Points = NDArray[np.float64]
@@ -38,10 +39,12 @@ def reading(
     levels = np.arange(first, last + 1)
     n = len(levels)
     return Reading(
-        spine=Spine(levels, corners[levels], np.full(n, heat)),
+        spine=Spine(levels, corners[levels], np.full(n, heat), levels.astype(float), np.zeros(n)),
         presence=np.full(n, presence),
         spread=np.ones((n, 4)),
         unrest=unrest,
+        marks=Marks(NO_POINTS, np.zeros(len(NO_POINTS)), dict.fromkeys(FACTS, 0.5)),
+        naming=Naming(certain=False, notices=()),
     )
 
 

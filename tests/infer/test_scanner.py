@@ -9,14 +9,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from spinescan.core.anatomy import FRONTAL_NAMES, Landmarks
+from spinescan.core.anatomy import FRONTAL_NAMES, FRONTAL_POINTS, Landmarks
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
 from spinescan.infer.bundle import Bundle
+from spinescan.infer.decode import FACTS
 from spinescan.infer.frontal import read_frontal, to_landmarks
 from spinescan.infer.scanner import Scanner
-from tests.infer.oracle import Oracle, bundle_without_weights, film_corners
+from tests.infer.oracle import Oracle, bundle_without_weights, film_corners, film_points
 
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
@@ -88,6 +89,77 @@ def test_the_sample_film(sample: tuple[Radiograph, Landmarks], knowing: Knowing)
     assert [w.code for w in report.warnings] == ["levels_not_certain"]
     assert (report.sha256, report.size) == (film.sha256, film.size)
     assert report.timing_ms > 0
+
+
+def test_sacrum_pelvis_and_neck_are_told_and_make_names_certain(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.oracle.points = film_points(truth)
+    report = scanner.scan(film)
+    points = read(report)
+    assert points.names == (*FRONTAL_NAMES, *FRONTAL_POINTS)
+    expected = film_points(truth)[: len(FRONTAL_POINTS)]
+    cell_px = 4 * film.size[0] / 512  # of the finder's map, on the film
+    assert np.linalg.norm(points.points_xy[68:] - expected, axis=1).max() < 0.3 * cell_px
+    assert (points.score[68:] > 0.7).all()
+    assert np.isnan(points.spread_px[68:]).all()
+    assert points.levels_certain
+    assert report.warnings == ()
+
+
+@pytest.mark.parametrize("named", [-1, 1])
+def test_names_are_counted_from_the_sacrum(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing, named: int
+) -> None:
+    """The finder takes every vertebra for its neighbour, but it sees where the sacrum is."""
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.oracle.blind = [0, 16]
+    scanner.oracle.taken_for = named
+    assert read(scanner.scan(film)).names != FRONTAL_NAMES
+    scanner.oracle.points = film_points(truth)
+    report = scanner.scan(film)
+    points = read(report)
+    assert points.names[:68] == FRONTAL_NAMES
+    assert np.linalg.norm(points.points_xy[:68] - truth.points_xy[:68], axis=1).max() < 0.1
+    assert points.levels_certain
+
+
+def test_points_that_are_hardly_seen_are_left_out(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.oracle.points = film_points(truth)
+    scanner.oracle.points[[2, 6]] = np.nan  # a crest and C7
+    scanner.oracle.ribs = True
+    report = scanner.scan(film)
+    names = [name for name in FRONTAL_POINTS if name not in ("iliac_crest_left", "C7_centre")]
+    assert read(report).names[68:] == tuple(names)
+    assert read(report).levels_certain  # the ribs tell it as well
+    scanner.bundle = bundle_without_weights(least_point=0.99)
+    report = scanner.scan(film)
+    assert read(report).names == FRONTAL_NAMES
+    assert [w.code for w in report.warnings] == ["levels_not_certain"]
+
+
+@pytest.mark.parametrize("fact", ["hardware", "brace"])
+def test_metal_is_a_warning(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing, fact: str
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.oracle.facts[FACTS.index(fact)] = 2.0
+    report = scanner.scan(film)
+    assert report.decision == "accepted"
+    assert [w.code for w in report.warnings] == ["levels_not_certain", fact]
+    assert report.als is not None
+    if fact == "brace":
+        assert report.als.type is None
+    scanner.bundle = bundle_without_weights(**{f"least_{fact}": 0.9})
+    assert fact not in [w.code for w in scanner.scan(film).warnings]
 
 
 def test_the_report_is_strict_json(sample: tuple[Radiograph, Landmarks], knowing: Knowing) -> None:
@@ -225,7 +297,7 @@ def test_a_bias_to_one_side_cancels_and_is_told(
     # Twice the refiner's 2 px of spread, and half the difference of the looks.
     spread = np.median(reading.spread) / PITCH * 48
     assert spread == pytest.approx(np.hypot(2, 6), rel=0.1)
-    points = to_landmarks(reading, film, spread_factor=2.0)
+    points = to_landmarks(reading, film, {**scanner.bundle.settings, "spread_factor": 2.0})
     assert points.spread_px == pytest.approx(2 * reading.spread.ravel())
     assert scanner.scan(film).reasons == ("unsteady",)
 
