@@ -8,7 +8,8 @@ folder in AASCE's layout. Truth of a curve is the same curve's angle on the anno
 The one parameter, `interval_factor`, is fitted so that the share --aim of all curves lies inside.
 `held_out` scores each fold with the factor fitted on the other folds; `interval_factor` is fitted
 on all and is what a bundle takes. Thirds are by the film's true largest angle. Intervals of
-coverage are 95 % bootstrap intervals over cases.
+coverage are 95 % bootstrap intervals over cases. `als` compares the ALS type of the scan with that
+of the same rules on the annotated landmarks (no rater's), without draws and with them.
 """
 
 import argparse
@@ -22,11 +23,13 @@ import numpy as np
 
 from spinescan.core.anatomy import FRONTAL_NAMES, Landmarks
 from spinescan.data.sources import AasceFilm, read_aasce
+from spinescan.measure.als import als_verdict
+from spinescan.measure.als_rules import family_of
 from spinescan.measure.balance import frontal_measurements
 from spinescan.measure.curves import find_curves
 from spinescan.measure.intervals import LEVEL, angle_near, with_intervals
 from spinescan.study.answers import Record, match_records, outcome, read_records
-from spinescan.study.metrics import grouped_bootstrap
+from spinescan.study.metrics import grouped_bootstrap, share_with_interval
 
 FACTORS: tuple[float, ...] = tuple(round(0.1 * k, 1) for k in range(1, 15))
 """Intervals are made at these; between them their ends are interpolated."""
@@ -135,6 +138,36 @@ def by_part(cases: Sequence[Case], factor_of_fold: dict[int, float]) -> dict[str
     return {"thirds_at_deg": [round(float(b), 1) for b in borders], **figures}
 
 
+def als_steadiness(
+    pairs: Sequence[tuple[AasceFilm, Record]], factor: float
+) -> dict[str, dict[str, Any]]:
+    """How often a scan gives, or names, the type of the annotated landmarks."""
+    true, found = [], []
+    for film, record in pairs:
+        marks = landmarks_of(record)
+        annotated = Landmarks.from_points(FRONTAL_NAMES, film.corners_px.reshape(-1, 2))
+        true.append(als_verdict(annotated, find_curves(annotated)).type)
+        curves = find_curves(marks)
+        found.append((als_verdict(marks, curves), als_verdict(marks, curves, factor=factor)))
+    answer = {}
+    for k, name in enumerate(("without_draws", "with_draws")):
+        both = [(t, verdicts[k]) for t, verdicts in zip(true, found, strict=True)]
+        typed = [(t, v) for t, v in both if v.type is not None]
+        known = [(t, v) for t, v in both if t is not None]
+        equal = sum(t == v.type for t, v in typed)
+        family = sum(t is not None and family_of(t) == v.family for t, v in typed)
+        named = sum(t in (v.type, *v.alternatives) for t, v in known)
+        answer[name] = {
+            "films": len(both),
+            "type_equal_of_typed": share_with_interval(equal, len(typed)),
+            "family_equal_of_typed": share_with_interval(family, len(typed)),
+            "type_or_alternative_names_it": share_with_interval(named, len(known)),
+            "n_typed": len(typed),
+            "n_typed_on_annotated": len(known),
+        }
+    return answer
+
+
 def main() -> None:
     """Fit the factor, score it held out, print JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -144,25 +177,29 @@ def main() -> None:
     options = parser.parse_args()
     films = read_aasce(options.data)
     found: dict[str, list[Case]] = {}
+    pairs: list[tuple[AasceFilm, Record]] = []
     folds = sorted(options.run.glob("fold-*/reports.jsonl"))
     for fold, path in enumerate(folds):
         records = match_records([f.file for f in films], read_records([path]))
         for film, record in zip(films, records, strict=True):
             if record is not None and outcome(record) == "accepted":
+                pairs += [] if film.suspect else [(film, record)]
                 for name, case in cases_of(film, record, fold):
                     found.setdefault(name, []).append(case)
     cobb = found.pop("cobb")
     others = {k: fit([c for c in cobb if c.fold != k], options.aim) for k in range(len(folds))}
+    factor = fit(cobb, options.aim)
     print(
         json.dumps(
             {
                 "benchmark": "intervals",
                 "level": LEVEL,
                 "aim": options.aim,
-                "interval_factor": fit(cobb, options.aim),
+                "interval_factor": factor,
                 "factor_without_fold": others,
                 "held_out": by_part(cobb, others),
                 "tilts_held_out": {name: scored(cases, others) for name, cases in found.items()},
+                "als": als_steadiness(pairs, factor),
             },
             indent=1,
         )
