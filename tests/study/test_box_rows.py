@@ -92,13 +92,15 @@ def test_centres_without_a_box_are_told_apart() -> None:
     assert told["centres_matched_of_those_with_a_box"]["share"] == 1
 
 
-def test_two_annotators_match_each_other_on_most_films(shared_data: Path) -> None:
-    """What a perfect scan can reach: 15 of one's boxes on the other's."""
-    whole, n = 0, 0
+def test_what_one_annotator_reaches_against_the_other(shared_data: Path) -> None:
+    """Fifteen of one's boxes on the other's: people agree on the centres, seldom on all of them."""
+    met = []
     for film in read_boxes(shared_data / "wholespine"):
         one, other = film.annotations
         rows = one[np.argsort(one[:, 1])][:, :2]
-        whole += any(match_row(rows[k : k + 15], other).whole for k in range(len(rows) - 14))
-        n += 1
-    assert n == 48
-    assert whole >= 40
+        met.append(
+            max(int(match_row(rows[k : k + 15], other).meets.sum()) for k in range(len(rows) - 14))
+        )
+    assert len(met) == 48
+    assert sum(m == 15 for m in met) == 26
+    assert sum(met) / (48 * 15) == pytest.approx(0.9306, abs=1e-3)
