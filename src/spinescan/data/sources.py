@@ -2,8 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,18 +21,20 @@ _CORNERS = 4 * len(LEVELS)
 _POINTS = (*(f"x{k}" for k in range(_CORNERS)), *(f"y{k}" for k in range(_CORNERS)))
 _BOX = ("xc", "yc", "w", "h")
 _KIND = ("field_of_view", "source_style")
-_SEEN = ("set", "file", "seen")
 _NOWHERE = (np.nan, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CornerFilm:
-    """A frontal film whose vertebral corners are known.
+    """A frontal film with what is known of it.
 
     `corners_px` is float64 (17, 4, 2): levels T1..L5, corners in the order of `FRONTAL_CORNERS`,
     (x, y) in pixels of the film, NaN for a level that it does not show. `group` is shared by films
     of one person and by exact duplicates. `suspect` marks landmarks known to be wrong;
     `source` names the set.
+
+    With `corners_told` false nothing is known of the corners (all NaN). `unclear` names points of
+    which nobody can say where they are, or whether the film shows them. `cropped`: to the spine.
 
     What follows is None where the set does not tell it: `points_px` (7, 2), the points of
     `FRONTAL_POINTS`, NaN for one that is not on the film; `letters_px` (2, 2), likewise the letters
@@ -47,7 +49,10 @@ class CornerFilm:
     corners_px: NDArray[np.float64]
     suspect: bool
     source: str
+    corners_told: bool = True
+    cropped: bool = False
     points_px: NDArray[np.float64] | None = None
+    unclear: frozenset[str] = frozenset()
     letters_px: NDArray[np.float64] | None = None
     ribs: NDArray[np.float64] | None = None
     hardware: bool | None = None
@@ -107,6 +112,7 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
                 angles_deg=_numbers(row, _ANGLES, folder),
                 suspect=row["suspect_landmarks"] == "1",
                 source="aasce",
+                cropped=True,
                 ribs=np.array([level[0] == "T" for level in LEVELS], dtype=np.float64),
                 size=(int(rows), int(columns)),
             )
@@ -166,33 +172,27 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
 
 
 def read_corner_films(folder: Path) -> tuple[CornerFilm, ...]:
-    """Films with corners in any layout known here: a set of phantoms, else AASCE's."""
-    return read_phantoms(folder) if (folder / PHANTOM_TRUTH).is_file() else read_aasce(folder)
+    """Films in any layout known here: a set of phantoms, AASCE's, or films with weak boxes.
 
-
-def with_metal(films: Iterable[CornerFilm], table: Path) -> tuple[CornerFilm, ...]:
-    """The films with what somebody has seen on them.
-
-    `table` is a CSV with the columns set, file and seen ("hardware" or "brace"); of each set in it
-    (a film's `source`) it names every film that shows either. Films of other sets stay as they are.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or has other columns.
+    The boxes are not taken for corners; such films can teach what a table tells of them
+    (`spinescan.data.seen`). Their set is named after the folder.
     """
-    rows = _rows(table, _SEEN)
-    sets = {row["set"] for row in rows}
-    seen = {(row["set"], row["file"], row["seen"]) for row in rows}
+    if (folder / PHANTOM_TRUTH).is_file():
+        return read_phantoms(folder)
+    if (folder / "landmarks.csv").is_file():
+        return read_aasce(folder)
     return tuple(
-        replace(
-            film,
-            hardware=(film.source, film.file, "hardware") in seen,
-            brace=(film.source, film.file, "brace") in seen,
+        CornerFilm(
+            file=film.file,
+            path=film.path,
+            group=f"{folder.name} {film.file}",
+            corners_px=np.full((len(LEVELS), 4, 2), np.nan),
+            suspect=False,
+            source=folder.name,
+            corners_told=False,
         )
-        if film.source in sets
-        else film
-        for film in films
+        for film in read_boxes(folder)
+        if film.view == "frontal"
     )
 
 

@@ -28,6 +28,10 @@ class Film:
         (17,): 1 for a level that bears ribs, 0 for one that does not, NaN if unknown.
     facts
         (3,): `FACTS` of the film as 1 or 0, NaN if unknown.
+    corners_known
+        Whether it is known which levels the film shows.
+    cropped
+        To the spine.
     """
 
     file: str
@@ -37,6 +41,8 @@ class Film:
     points_known: NDArray[np.bool_]
     ribs: NDArray[np.float64]
     facts: NDArray[np.float64]
+    corners_known: bool = True
+    cropped: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +88,8 @@ def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
                 points_known=known,
                 ribs=np.full(len(LEVELS), np.nan) if source.ribs is None else source.ribs,
                 facts=np.array([0.0, _truth(source.hardware), _truth(source.brace)]),
+                corners_known=source.corners_told,
+                cropped=source.cropped,
             )
         )
     return films
@@ -89,12 +97,13 @@ def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
 
 def _points(source: CornerFilm) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Points (9, 2) and whether each is known."""
-    parts = [
-        (np.full((count, 2), np.nan) if told is None else told, np.full(count, told is not None))
-        for count, told in ((len(FRONTAL_POINTS), source.points_px), (2, source.letters_px))
-    ]
-    points, known = zip(*parts, strict=True)
-    return np.concatenate(points), np.concatenate(known)
+    points, known = np.full((9, 2), np.nan), np.zeros(9, bool)
+    if source.points_px is not None:
+        points[:7] = source.points_px
+        known[:7] = [name not in source.unclear for name in FRONTAL_POINTS]
+    if source.letters_px is not None:
+        points[7:], known[7:] = source.letters_px, True
+    return points, known
 
 
 def _truth(told: bool | None) -> float:

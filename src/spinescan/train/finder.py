@@ -54,11 +54,13 @@ class FinderFilms(Dataset[tuple[Tensor, ...]]):
         if rng.random() < 0.5:
             shot = mirror(shot)
             facts[_HEART_LEFT] = 1 - facts[_HEART_LEFT]
-        # A phantom brings its surroundings along; beside them drawn ones would be wrong.
-        shot = augment(shot, rng, surroundings=0.15 if film.points_known.any() else 0.6)
+        # Most films bring their surroundings along; beside them drawn ones would be wrong.
+        shot = augment(shot, rng, surroundings=0.6 if film.cropped else 0.15)
         picture, frame = letterbox(shot.pixels, self.spec)
         corners, points = frame.to_input(shot.corners), frame.to_input(shot.points)
         target, weight = finder_target(corners, points, film.points_known, film.ribs, self.spec)
+        if not film.corners_known:
+            target[0] = np.nan
         return (
             torch.from_numpy(picture)[None],
             torch.from_numpy(target),
@@ -173,17 +175,16 @@ def finder_loss(answer: tuple[Tensor, Tensor], targets: Sequence[Tensor]) -> Ten
     vectors = slice(2, RIB_MAP)
     corners = ((maps[:, vectors] - target[:, vectors]).abs().mean(1) * weight).sum() / count
     ribs = _cross_entropy(maps[:, RIB_MAP], target[:, RIB_MAP], weight)
-    true_points = target[:, POINT_MAPS]
-    known = torch.isfinite(true_points)
-    true_points = true_points.nan_to_num()
-    points = (_focal(maps[:, POINT_MAPS], true_points) * known).sum()
-    points = points / true_points.sum().clamp_min(8.0)
+    points = _focal(maps[:, POINT_MAPS], target[:, POINT_MAPS]).sum()
+    points = points / target[:, POINT_MAPS].nansum().clamp_min(8.0)
     film = _cross_entropy(facts.float(), true_facts, torch.ones_like(true_facts))
     return 4.0 * heat + level + corners + 0.3 * ribs + 2.0 * points + 0.15 * film
 
 
 def _focal(logit: Tensor, truth: Tensor) -> Tensor:
-    error = (torch.sigmoid(logit) - truth).abs()
+    known = torch.isfinite(truth)
+    truth = truth.nan_to_num()
+    error = (torch.sigmoid(logit) - truth).abs() * known
     return functional.binary_cross_entropy_with_logits(logit, truth, reduction="none") * error**2
 
 

@@ -53,8 +53,9 @@ def cross_validate(
 ) -> list[Path]:
     """Train on all folds but one, scan the films of that one, for every fold (or only `fold`).
 
-    `extra` films, such as phantoms, teach in every fold, as often as the recipe's `extra_share`
-    says, and are never scored.
+    Films of which no corners are known teach in every fold, too, and cannot be scored. `extra`
+    films, such as phantoms, teach in every fold, as often as the recipe's `extra_share` says, and
+    are never scored.
 
     Returns the files of Reports (JSON Lines), one for each fold, that `spinescan bench aasce
     --reports` scores.
@@ -64,18 +65,20 @@ def cross_validate(
     DataError
         If there are fewer groups of films than folds, or `run` holds another training.
     """
-    parts = grouped_folds([film.group for film in films], recipe.folds, recipe.seed)
+    scored = [film for film in films if film.corners_told]
+    also = [film for film in films if not film.corners_told]
+    parts = grouped_folds([film.group for film in scored], recipe.folds, recipe.seed)
     reports = []
     for k, part in enumerate(parts):
         if fold is not None and k != fold:
             continue
         folder = run / f"fold-{k}"
         held_out = set(part)
-        training = [film for i, film in enumerate(films) if i not in held_out]
-        bundle = train_bundle(training, recipe, weights, folder, extra=extra)
+        training = [film for i, film in enumerate(scored) if i not in held_out]
+        bundle = train_bundle([*training, *also], recipe, weights, folder, extra=extra)
         reports.append(folder / "reports.jsonl")
         if not reports[-1].is_file():
-            scan_films([films[i] for i in part], bundle, reports[-1])
+            scan_films([scored[i] for i in part], bundle, reports[-1])
     return reports
 
 
@@ -90,7 +93,8 @@ def train_bundle(
     """Train both networks on `films` (and `extra` ones) and write `folder/bundle`.
 
     Films whose landmarks are known to be wrong (`suspect`), or that show fewer than four levels,
-    teach nothing and are left out. `weights` are those of `checkpoint.load_weights`.
+    teach nothing and are left out; those of which the points alone are known teach the finder.
+    `weights` are those of `checkpoint.load_weights`.
 
     Raises
     ------
@@ -100,11 +104,10 @@ def train_bundle(
         If an exported network does not answer as the trained one does.
     """
     teachers, others = _teachers(films), _teachers(extra)
-    names = "\n".join(sorted(film.file for film in (*teachers, *others)))
     plan = {
         "films": len(teachers),
         "extra_films": len(others),
-        "film_names_sha256": hashlib.sha256(names.encode()).hexdigest(),
+        "films_sha256": _digest([*teachers, *others]),
         "initial_weights": weights_note(weights),
         "recipe": recipe.to_dict(),
     }
@@ -145,7 +148,22 @@ def train_bundle(
 
 
 def _teachers(films: Sequence[CornerFilm]) -> list[CornerFilm]:
-    return [film for film in films if not film.suspect and _levels_shown(film) >= 4]
+    return [
+        film
+        for film in films
+        if not film.suspect
+        and (_levels_shown(film) >= 4 if film.corners_told else film.points_px is not None)
+    ]
+
+
+def _digest(films: Sequence[CornerFilm]) -> str:
+    """Of the films' names and landmarks: other corrections are another training."""
+    digest = hashlib.sha256()
+    for film in sorted(films, key=lambda film: film.file):
+        digest.update(film.file.encode())
+        for told in (film.corners_px, film.points_px):
+            digest.update(b"" if told is None else np.round(told, 2).tobytes())
+    return digest.hexdigest()
 
 
 def _levels_shown(film: CornerFilm) -> int:
@@ -214,6 +232,7 @@ def train_refiner(
 ) -> Refiner:
     """Train the refiner on `films`, resuming from `folder` if it holds a checkpoint."""
     stage = recipe.refiner
+    films = [film for film in films if film.corners_told]
     pitch_px = recipe.settings["pitch_px"]
     torch.manual_seed(recipe.seed + 1)
     network = Refiner(recipe.backbone, stage.channels)

@@ -27,8 +27,9 @@ def train() -> None:
     required=True,
     metavar="MANIFEST|DIR",
     type=_FILMS,
+    multiple=True,
     help="Films and landmarks: a manifest with corrected reports, a set drawn by `spinescan"
-    " phantom`, or AASCE's layout.",
+    " phantom`, AASCE's layout, or films with weak boxes that --points places points on.",
 )
 @click.option(
     "--extra",
@@ -43,6 +44,13 @@ def train() -> None:
     type=_FILE,
     help="Which films of --data show hardware or a brace: a CSV with the columns set, file, seen.",
 )
+@click.option(
+    "--points",
+    metavar="TABLE",
+    type=_FILE,
+    help="Points of sacrum, pelvis and neck on films of --data: a CSV with the columns set, file,"
+    " point, state, x, y.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option(
     "--weights",
@@ -56,9 +64,10 @@ def train() -> None:
 @click.option("--final", is_flag=True, help="Train on all films instead: the model that ships.")
 def landmarks(
     recipe: Path,
-    data: Path,
+    data: tuple[Path, ...],
     extra: tuple[Path, ...],
     seen: Path | None,
+    points: Path | None,
     out: Path,
     weights: Path | None,
     fold: int | None,
@@ -71,7 +80,7 @@ def landmarks(
     the bundle.
     """
     from spinescan.core.errors import MissingExtraError, SpineScanError
-    from spinescan.data.sources import with_metal
+    from spinescan.data.seen import with_metal, with_points
 
     if final and fold is not None:
         raise click.UsageError("--final and --fold exclude each other.")
@@ -86,7 +95,8 @@ def landmarks(
             ) from error
         plan, films = LandmarkRecipe.read(recipe), _films(data)
         films = films if seen is None else with_metal(films, seen)
-        more = [film for place in extra for film in _films(place)]
+        films = films if points is None else with_points(films, points)
+        more = _films(extra)
         _check_persons(films, more)
         start = _start(weights)
         if fold is not None and fold >= plan.folds:
@@ -101,11 +111,15 @@ def landmarks(
         click.echo(path)
 
 
-def _films(place: Path) -> "tuple[CornerFilm, ...]":
+def _films(places: "Sequence[Path]") -> "tuple[CornerFilm, ...]":
     from spinescan.data.manifest_films import read_manifest_films
     from spinescan.data.sources import read_corner_films
 
-    return read_manifest_films(place) if place.is_file() else read_corner_films(place)
+    return tuple(
+        film
+        for place in places
+        for film in (read_manifest_films(place) if place.is_file() else read_corner_films(place))
+    )
 
 
 def _check_persons(films: "Sequence[CornerFilm]", more: "Sequence[CornerFilm]") -> None:
