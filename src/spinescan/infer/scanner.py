@@ -107,8 +107,8 @@ class Scanner:
             metal, side = _metal(reading, self.bundle.settings), _side(reading, film)
             factor = self.bundle.settings["interval_factor"]
             curves = with_intervals(landmarks, find_curves(landmarks), factor=factor)
-            verdict = als_verdict(landmarks, curves, in_brace=_BRACE in metal)
-            measurements = frontal_measurements(landmarks, curves)
+            verdict = als_verdict(landmarks, curves, in_brace=_BRACE in metal, factor=factor)
+            measurements = frontal_measurements(landmarks, curves, factor=factor)
             curves = with_patient_side(curves, side)
             warnings = (*warnings, *reading.naming.notices, *metal, *side.notices)
             if _level_px(reading) < _LEAST_LEVEL_PX:

@@ -17,9 +17,11 @@ REASONS: dict[str, str] = {
     "levels_missing": "T5 to L5 are not all visible.",
     "apex_outside_table": "The curves lie outside the regions that the ALS types describe.",
     "family_unclear": "The figures are too near the border of 3-curve and 4-curve types.",
+    "in_brace": "The film seems to be taken in a brace; a type is read from films without one.",
+    "type_unsteady": "Within what the points may be off, other types are as likely.",
     "no_type_fits": "The curves fit none of the ALS types.",
-    "tp_near_border": "The transitional point is near its border; the tilt of L5 decided.",
-    "witnesses_disagree": "The transitional point and the tilt of L4 and L5 disagree.",
+    "tp_near_border": "The transitional point is near its border; other witnesses decided.",
+    "witnesses_disagree": "Transitional point, tilt of L4 and L5, and hip do not agree.",
     "csl_approximate": "The sacrum was not found; the central sacral line was taken from L5.",
     "levels_uncertain": "The names of the levels are counted, not certain.",
 }
