@@ -32,7 +32,7 @@ class Shot(NamedTuple):
     points: Points = np.empty((0, 2))
 
 
-_MIRRORED_POINTS = [1, 0, 3, 2, 5, 4, 6, 7, 8]
+MIRRORED_POINTS = [1, 0, 3, 2, 5, 4, 6, 7, 8]
 """Left and right change places; C7 and the letters, which name the patient's side, do not."""
 
 
@@ -50,7 +50,7 @@ def mirror(shot: Shot) -> Shot:
     """The film seen from the other side; what is left and right of the picture changes places."""
     columns = shot.pixels.shape[1]
     corners = shot.corners[:, [1, 0, 3, 2]].copy()
-    points = shot.points[_MIRRORED_POINTS[: len(shot.points)]].copy()
+    points = shot.points[MIRRORED_POINTS[: len(shot.points)]].copy()
     corners[..., 0] = columns - corners[..., 0]
     points[:, 0] = columns - points[:, 0]
     return Shot(np.ascontiguousarray(shot.pixels[:, ::-1]), corners, points)

@@ -26,7 +26,7 @@ from spinescan.infer.decode import (
     STRIDE,
 )
 from spinescan.infer.preprocess import InputSpec, letterbox
-from spinescan.train.augment import Shot, augment, mirror
+from spinescan.train.augment import MIRRORED_POINTS, Shot, augment, mirror
 from spinescan.train.films import Pool
 
 Floats = NDArray[np.float32]
@@ -50,15 +50,15 @@ class FinderFilms(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, item: int) -> tuple[Tensor, ...]:
         film, rng = self.pool.draw(item)
         shot = Shot(film.pixels.astype(np.float32) / np.float32(255), film.corners, film.points)
-        facts = film.facts.copy()
+        known, facts = film.points_known, film.facts.copy()
         if rng.random() < 0.5:
-            shot = mirror(shot)
+            shot, known = mirror(shot), known[MIRRORED_POINTS]
             facts[_HEART_LEFT] = 1 - facts[_HEART_LEFT]
         # Most films bring their surroundings along; beside them drawn ones would be wrong.
         shot = augment(shot, rng, surroundings=0.6 if film.cropped else 0.15)
         picture, frame = letterbox(shot.pixels, self.spec)
         corners, points = frame.to_input(shot.corners), frame.to_input(shot.points)
-        target, weight = finder_target(corners, points, film.points_known, film.ribs, self.spec)
+        target, weight = finder_target(corners, points, known, film.ribs, self.spec)
         if not film.corners_known:
             target[0] = np.nan
         return (
