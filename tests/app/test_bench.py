@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from spinescan.app.main import cli
+from spinescan.data.sources import read_boxes
 from tests.app.fakes import ABSTAIN, FakeScanner, straight_spine, write_bundle, write_film
 
 
@@ -152,11 +153,14 @@ def test_boxes_scans_and_scores(boxes: Path) -> None:
 
 
 @pytest.mark.usefixtures("scanner")
-def test_boxes_of_one_half_are_scored_alone(boxes: Path) -> None:
-    halves = [json.loads(run("boxes", boxes, "--half", half).stdout) for half in "ab"]
-    assert [answer["half"] for answer in halves] == ["a", "b"]
-    assert sum(answer["frontal"]["n"] for answer in halves) == 2
-    assert json.loads(run("boxes", boxes).stdout)["half"] is None
+def test_films_that_taught_can_be_left_out(boxes: Path, tmp_path: Path) -> None:
+    whole = json.loads(run("boxes", boxes).stdout)
+    assert (whole["n_left_out"], whole["frontal"]["n"]) == (0, 2)
+    name = next(film.file for film in read_boxes(boxes) if film.view == "frontal")
+    named = tmp_path / "points.csv"
+    named.write_text(f"set,file\nboxes,{name}\n")
+    rest = json.loads(run("boxes", boxes, "--leave-out", named).stdout)
+    assert (rest["n_left_out"], rest["frontal"]["n"]) == (1, 1)
 
 
 @pytest.mark.usefixtures("scanner")

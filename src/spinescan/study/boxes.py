@@ -4,7 +4,7 @@ The boxes are not named, their first and last level vary, and a film may have se
 annotations; so only the stretch of the spine that both the scan and an annotation cover is judged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from spinescan.core.errors import DataError
 from spinescan.data.sources import BoxedFilm
 from spinescan.study.answers import Record, acceptance, corners_xy, match_records, outcome
 from spinescan.study.box_rows import ROW, row_figures
-from spinescan.study.halves import Half, half_of
 from spinescan.study.metrics import share_with_interval
 
 Floats = NDArray[np.float64]
@@ -62,12 +61,12 @@ def shares_that_meet(centres_xy: Floats, boxes: Floats) -> tuple[float, float]:
 
 
 def score_boxes(
-    films: Sequence[BoxedFilm], records: Sequence[Record], half: Half | None = None
+    films: Sequence[BoxedFilm], records: Sequence[Record], left_out: Container[str] = ()
 ) -> dict[str, Any]:
     """The figures, as plain JSON types, with Wilson 95 % intervals.
 
-    With `half` only that half of the films is scored, by the hash of their names; the records may
-    be of all.
+    Films named in `left_out`, such as those that took part in a training, are not scored; the
+    records may be of all.
 
     A frontal film is *followed* by an annotation if it is accepted and both shares of
     `shares_that_meet` reach `FOLLOWED`; abstained and failed films are not followed. Films without
@@ -85,13 +84,13 @@ def score_boxes(
     pairs = [
         (film, record)
         for film, record in zip(films, matched, strict=True)
-        if half is None or half_of(film.file) == half
+        if film.file not in left_out
     ]
     frontal = [(film, record) for film, record in pairs if film.view == "frontal"]
     lateral = [record for film, record in pairs if film.view == "lateral"]
     kinds = sorted({film.kind for film, _ in frontal})
     return {
-        "half": half,
+        "n_left_out": len(films) - len(pairs),
         "frontal": {
             **acceptance([r for _, r in frontal]),
             "by_kind": {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -94,17 +94,19 @@ def aasce(
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @_source_options
 @click.option(
-    "--half",
-    type=click.Choice(["a", "b"]),
-    help="Score one half of the films only, by the hash of their names; where the other half took"
-    " part in a training or a choice.",
+    "--leave-out",
+    "table",
+    metavar="TABLE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Do not score the films that this CSV names in its column file: those that took part in a"
+    " training.",
 )
 def boxes(
     folder: Path,
     reports: tuple[Path, ...],
     bundle: Path | None,
     jobs: int,
-    half: Literal["a", "b"] | None,
+    table: Path | None,
 ) -> None:
     """Whether the spine is followed, on films with weak vertebra boxes.
 
@@ -115,13 +117,15 @@ def boxes(
     Shares have 95 % intervals.
     """
     from spinescan.data.sources import read_boxes
+    from spinescan.data.table import read_rows
     from spinescan.study.boxes import score_boxes
 
     with _errors_in_one_line():
         films = read_boxes(folder)
         records = _answers([film.path for film in films], reports, bundle, jobs)
         trained_on = _trained_on(reports, bundle)
-        figures = score_boxes(films, records, half)
+        left_out = () if table is None else {row["file"] for row in read_rows(table, ("file",))}
+        figures = score_boxes(films, records, left_out)
         _print("boxes", records, {"trained_on": trained_on, **figures})
 
 
