@@ -10,6 +10,7 @@ from timm.layers import Conv2dSame
 from torch import Tensor, nn
 
 from spinescan.core.errors import DataError
+from spinescan.infer.decode import FACTS, FINDER_MAPS, POINT_MAPS
 from spinescan.train.network import Finder, QuickStride, Refiner, load_encoder
 
 BACKBONE = "mobilenetv2_035"
@@ -51,9 +52,27 @@ def test_the_finder_answers_at_a_quarter_of_the_resolution(size: tuple[int, int]
     torch.manual_seed(0)
     network = Finder(BACKBONE, 8).eval()
     with torch.inference_mode():
-        answer = network(torch.rand(2, 1, *size) * 2 - 1)
-    assert answer.shape == (2, 10, size[0] // 4, size[1] // 4)
-    assert answer[:, 0].mean() < -2  # before any training it sees no vertebra
+        maps, facts = network(torch.rand(2, 1, *size) * 2 - 1)
+    assert maps.shape == (2, FINDER_MAPS, size[0] // 4, size[1] // 4)
+    assert facts.shape == (2, len(FACTS))
+    assert maps[:, 0].mean() < -2  # before any training it sees no vertebra
+    assert (maps[:, POINT_MAPS].mean((0, 2, 3)) < -2).all()  # and no point
+    assert facts.abs().max() < 5
+
+
+def test_the_facts_are_those_of_the_whole_film() -> None:
+    """Where on the film something lies changes the maps, and not the facts."""
+    torch.manual_seed(0)
+    network = Finder(BACKBONE, 8).eval()
+    deepest = torch.rand(1, network.pyramid.deepest, 4, 2)
+    network.pyramid.forward = lambda picture: (picture, deepest)
+    network.head = nn.Identity()
+    picture = torch.rand(1, 1, 8, 8)
+    _, facts = network(picture)
+    deepest = deepest.flip(-1, -2)
+    assert torch.allclose(network(picture)[1], facts, atol=1e-6)
+    deepest = deepest + torch.rand(1, network.pyramid.deepest, 1, 1)
+    assert not torch.allclose(network(picture)[1], facts, atol=1e-3)
 
 
 class Planted(nn.Module):

@@ -32,6 +32,13 @@ def test_the_recipe_of_the_shipped_model() -> None:
     assert plain["finder"]["rows"] == recipe.finder.rows
 
 
+def test_without_a_share_extra_films_teach_nothing(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith("extra_share")))
+    recipe = LandmarkRecipe.read(path)
+    assert recipe.finder.extra_share == recipe.refiner.extra_share == 0
+
+
 def change(old: str, new: str) -> Callable[[Path], object]:
     def edit(path: Path) -> None:
         text = path.read_text()
@@ -58,6 +65,9 @@ def change(old: str, new: str) -> Callable[[Path], object]:
         (change("folds = 5", "folds = 1"), "two folds or more"),
         (change("pitch_px", "pitch"), "settings lack pitch_px"),
         (change("most_unrest", "most_unresst"), "settings lack most_unrest"),
+        (change("least_point", "most_point"), "settings lack least_point"),
+        (change("extra_share = 0.", "extra_share = 1."), r"extra_share must lie in 0\.\.1"),
+        (change("extra_share = 0.", "extra_share = -0."), r"extra_share must lie in 0\.\.1"),
     ],
 )
 def test_recipes_that_make_no_sense(
