@@ -4,11 +4,12 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, LEVELS
+from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_POINTS, LEVELS
 from spinescan.core.errors import DataError
 from spinescan.data.sources import read_aasce, read_boxes, read_corner_films, read_phantoms
 from spinescan.measure.aasce import aasce_angles
@@ -17,6 +18,7 @@ from spinescan.phantom.sets import write_set
 from tests.data.layouts import Sheet, write_aasce, write_picture, write_table
 from tests.measure.spines import profile, spine
 
+FILMS = 12
 CORNERS = spine(profile(T1=-5, T5=20, T11=-22, L5=0)).points_xy.reshape(17, 4, 2) - [400, 0]
 FILM = np.zeros((850, 240), np.float32)
 
@@ -72,6 +74,12 @@ def test_aasce_films(aasce: Path) -> None:
     assert first.corners_px == pytest.approx(CORNERS, abs=1e-3)
     assert first.angles_deg == pytest.approx(aasce_angles(CORNERS, 850), abs=1e-2)
     assert [f.suspect for f in films] == [False, True, False, False, False, False]
+    assert {f.source for f in films} == {"aasce"}
+    assert first.corners_told
+    assert first.cropped
+    assert first.points_px is first.letters_px is first.hardware is first.brace is None
+    assert first.ribs is not None
+    assert first.ribs.tolist() == [1] * 12 + [0] * 5
 
 
 def test_films_of_one_case_and_exact_duplicates_are_one_group(aasce: Path) -> None:
@@ -203,19 +211,37 @@ def test_the_published_boxes(shared_data: Path) -> None:
     assert {f.view for f in mixed} == {"frontal", "lateral"}
 
 
+def test_boxed_films_without_corners_can_be_told_of(boxed: Path) -> None:
+    films = read_corner_films(boxed)
+    assert [film.file for film in films] == ["a.png", "b/tall.png"]  # no lateral one
+    assert len({film.group for film in films}) == 2
+    for film in films:
+        assert film.source == "boxed"
+        assert not film.corners_told
+        assert not film.suspect
+        assert film.corners_px.shape == (17, 4, 2)
+        assert np.isnan(film.corners_px).all()
+        assert film.points_px is film.ribs is None
+
+
 @pytest.fixture(scope="module")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A set of five small phantoms, frontal and lateral."""
+    """A set of small phantoms, frontal and lateral."""
     folder = tmp_path_factory.mktemp("phantoms")
-    write_set(SetRecipe(rows=(96, 96), image="png"), folder, 5, 3)
+    metal = {"rods": 0.3, "brace": 0.3, "none": 0.4}
+    write_set(SetRecipe(rows=(96, 96), image="png", metal=metal), folder, FILMS, 3)
     return folder
 
 
+def truth_of(phantoms: Path) -> list[dict[str, Any]]:
+    """The records of the frontal films."""
+    lines = map(json.loads, (phantoms / "truth.jsonl").read_text().splitlines())
+    return [line for line in lines if line["view"] == "frontal"]
+
+
 def test_phantoms_bring_the_corners_of_their_frontal_films(phantoms: Path) -> None:
-    lines = [json.loads(line) for line in (phantoms / "truth.jsonl").read_text().splitlines()]
-    frontal = [line for line in lines if line["view"] == "frontal"]
-    films = read_phantoms(phantoms)
-    assert 0 < len(films) == len(frontal) < 5
+    frontal, films = truth_of(phantoms), read_phantoms(phantoms)
+    assert 0 < len(films) == len(frontal) < FILMS
     for film, line in zip(films, frontal, strict=True):
         assert film.path.is_file()
         places = dict(zip(line["landmarks"]["names"], line["landmarks"]["points_xy"], strict=True))
@@ -227,6 +253,56 @@ def test_phantoms_bring_the_corners_of_their_frontal_films(phantoms: Path) -> No
                 assert any(f"{level}_{c}" not in places for c in FRONTAL_CORNERS)
     assert len({film.group for film in films}) == len(films)
     assert read_corner_films(phantoms)[0].file == films[0].file
+    assert {film.source for film in films} == {"phantoms"}
+    assert all(film.corners_told and not film.cropped for film in films)
+
+
+def test_phantoms_bring_their_points(phantoms: Path) -> None:
+    missing = 0
+    for film, line in zip(read_phantoms(phantoms), truth_of(phantoms), strict=True):
+        places = dict(zip(line["landmarks"]["names"], line["landmarks"]["points_xy"], strict=True))
+        assert film.points_px is not None
+        assert film.points_px.shape == (len(FRONTAL_POINTS), 2)
+        assert film.unclear == frozenset()
+        for name, place in zip(FRONTAL_POINTS, film.points_px.tolist(), strict=True):
+            if name in places:
+                assert place == places[name]
+            else:
+                assert np.isnan(place).all()
+                missing += 1
+    assert 0 < missing < FILMS * len(FRONTAL_POINTS)
+
+
+def test_phantoms_bring_letters_ribs_and_metal(phantoms: Path) -> None:
+    seen, metal = set(), set()
+    for film, line in zip(read_phantoms(phantoms), truth_of(phantoms), strict=True):
+        told = line["phantom"]
+        assert film.letters_px is not None
+        assert film.ribs is not None
+        there = np.isfinite(film.letters_px).all(axis=1).tolist()
+        letter = told["letter"] and told["letter"]["letter"]
+        assert there == [letter == "L", letter == "R"]
+        if letter:
+            place = film.letters_px[there.index(True)].tolist()
+            assert place == [told["letter"]["x"], told["letter"]["y"]]
+        pairs = told["plan"]["rib_pairs"]
+        assert film.ribs.tolist() == [1.0] * pairs + [0.0] * (17 - pairs)
+        assert (film.hardware, film.brace) == (told["metal"] == "rods", told["metal"] == "brace")
+        seen.add(letter)
+        metal.add(told["metal"])
+    assert len(seen) > 1
+    assert metal == {"rods", "brace", "none"}
+
+
+def test_records_that_do_not_tell_of_letters_and_metal(phantoms: Path, tmp_path: Path) -> None:
+    """Those of older sets."""
+    with (tmp_path / "truth.jsonl").open("w") as older:
+        for line in truth_of(phantoms):
+            del line["phantom"]["letter"], line["phantom"]["metal"]
+            older.write(json.dumps(line) + "\n")
+    for film in read_phantoms(tmp_path):
+        assert film.letters_px is film.hardware is film.brace is None
+        assert film.points_px is not None
 
 
 def test_a_folder_that_is_no_set_of_phantoms_is_refused(tmp_path: Path, phantoms: Path) -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from spinescan.app.main import cli
 from spinescan.core.errors import DataError
-from spinescan.data.sources import AasceFilm, read_aasce
+from spinescan.data.sources import CornerFilm, read_aasce
 from spinescan.infer.bundle import Bundle
 from spinescan.phantom.set_recipe import SetRecipe
 from spinescan.phantom.sets import write_set
@@ -42,6 +42,7 @@ batch = 2
 learning_rate = 1e-3
 weight_decay = 1e-2
 channels = 8
+extra_share = 0.5
 
 [refiner]
 rows = 32
@@ -51,6 +52,7 @@ batch = 1
 learning_rate = 1e-3
 weight_decay = 1e-2
 channels = 8
+extra_share = 0.5
 
 [settings]
 pitch_px = 16.0
@@ -58,6 +60,10 @@ spread_factor = 1.0
 least_confidence = 0.5
 most_unrest = 0.15
 most_roughness = 0.25
+least_point = 0.5
+least_hardware = 0.5
+least_brace = 0.5
+interval_factor = 1.0
 """
 BENDS = ([Bend("T5", "T11", 40, "left")], [Bend("T12", "L4", 30, "right")], [])
 
@@ -130,9 +136,9 @@ def test_a_cross_validation_goes_on_at_the_next_fold(
     trained = []
     train_finder = landmarks.train_finder
 
-    def noted(films: Any, recipe: Any, weights: Any, folder: Path) -> Any:
+    def noted(films: Any, recipe: Any, weights: Any, folder: Path, *, extra: Any) -> Any:
         trained.append(folder.name)
-        return train_finder(films, recipe, weights, folder)
+        return train_finder(films, recipe, weights, folder, extra=extra)
 
     monkeypatch.setattr(landmarks, "train_finder", noted)
     plan, films = LandmarkRecipe.read(recipe_file), read_aasce(data)
@@ -164,22 +170,29 @@ def test_no_group_is_on_both_sides(
 ) -> None:
     sides: list[tuple[set[str], set[str]]] = []
 
-    def taught(films: Sequence[AasceFilm], recipe: Any, weights: Any, folder: Path) -> Path:
+    def taught(
+        films: Sequence[CornerFilm], recipe: Any, weights: Any, folder: Path, *, extra: Any
+    ) -> Path:
+        assert extra == more
         sides.append(({film.group for film in films}, set()))
         return folder
 
-    def scanned(films: Sequence[AasceFilm], bundle: Path, path: Path) -> None:
+    def scanned(films: Sequence[CornerFilm], bundle: Path, path: Path) -> None:
         sides[-1][1].update(film.group for film in films)
 
     monkeypatch.setattr(landmarks, "train_bundle", taught)
     monkeypatch.setattr(landmarks, "scan_films", scanned)
     films = read_aasce(data)
-    cross_validate(films, replace(LandmarkRecipe.read(recipe_file), folds=4), None, tmp_path)
+    more = [replace(films[0], group="elsewhere", source="drawn")]
+    bare = replace(films[1], group="bare", corners_told=False)
+    plan = replace(LandmarkRecipe.read(recipe_file), folds=4)
+    cross_validate([*films, bare], plan, None, tmp_path, extra=more)
     assert len(sides) == 4
     groups = {film.group for film in films}
     for training, test in sides:
         assert training.isdisjoint(test)
-        assert training | test == groups
+        assert training | test == groups | {"bare"}
+        assert "bare" in training  # it cannot be scored, so it teaches in every fold
 
 
 @pytest.mark.parametrize(
@@ -213,7 +226,7 @@ def test_what_the_user_gave_wrong_is_told_in_one_line(
     for recipe, folder, more, message in (
         (broken, data, [], "settings lack pitch_px"),
         (many, data, [], "40 folds need as many groups of films, got 4"),
-        (recipe_file, empty, [], "landmarks.csv: cannot be read"),
+        (recipe_file, empty, [], "no images/ folder here"),
         (recipe_file, data, ["--weights", str(weights)], "not a safetensors file"),
     ):
         command = ["train", "landmarks", str(recipe), "--data", str(folder)]

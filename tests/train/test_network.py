@@ -57,7 +57,6 @@ def test_the_finder_answers_at_a_quarter_of_the_resolution(size: tuple[int, int]
     assert facts.shape == (2, len(FACTS))
     assert maps[:, 0].mean() < -2  # before any training it sees no vertebra
     assert (maps[:, POINT_MAPS].mean((0, 2, 3)) < -2).all()  # and no point
-    assert facts.abs().max() < 5
 
 
 def test_the_facts_are_those_of_the_whole_film() -> None:
