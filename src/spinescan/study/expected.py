@@ -19,7 +19,11 @@ from spinescan.data.split import grouped_folds
 Floats = NDArray[np.float64]
 
 FACTORS = (0.15, 0.25, 0.35, 0.5)
-"""What the factor is chosen from: standard deviations of a point's error per unit of its spread."""
+"""What the factor is chosen from: standard deviations of a vertebra's tilt, in radians, per spread
+of its corners over its width."""
+
+_SHIFT = 0.03
+"""Standard deviation of a vertebra's place, in widths of a vertebra."""
 
 _FOLDS = 5
 
@@ -46,15 +50,23 @@ class Reading:
 
 
 def expected_angles(reading: Reading, factor: float, *, draws: int = 200) -> Floats:
-    """The median (3,) of the challenge's three angles over draws of the points, in degrees.
+    """The median (3,) of the challenge's three angles over draws of the vertebrae, in degrees.
 
-    Each corner is moved on its own by a normal error of `factor` times its spread. The draws depend
-    on the points alone: the same points always give the same answer.
+    Each vertebra is turned about its centre by a normal error that follows its corners' spread, and
+    shifted a little. The draws depend on the points alone: the same points always give the same
+    answer.
     """
     corners = np.asarray(reading.corners_px, dtype=np.float64)
     rng = np.random.default_rng(zlib.crc32(np.round(corners, 3).tobytes()))
-    noise = rng.standard_normal((draws, *corners.shape))
-    drawn = corners + factor * np.nan_to_num(reading.spread_px)[..., None] * noise
+    width = np.linalg.norm(_across(corners), axis=-1).clip(1e-6)
+    spread = np.sqrt(np.nan_to_num(reading.spread_px**2).mean(axis=1))
+    turn = rng.standard_normal((draws, len(corners))) * factor * spread / width
+    shift = rng.standard_normal((draws, len(corners), 1, 2)) * _SHIFT * width.mean()
+    centres = corners.mean(axis=1, keepdims=True)
+    arms = corners - centres
+    turned = arms * np.cos(turn)[..., None, None]
+    turned += np.stack([-arms[..., 1], arms[..., 0]], axis=-1) * np.sin(turn)[..., None, None]
+    drawn = centres + turned + shift
     return np.asarray(np.median(angles_of_draws(drawn, reading.rows), axis=0))
 
 
