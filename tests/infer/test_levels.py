@@ -101,8 +101,8 @@ def test_any_witness_puts_names_right(
     assume(heard != {"ribs"} or last >= 15)
     assume(last - first >= 4)
     # Away from an anchor it is less exact: vertebrae grow on the way.
-    assume(heard != {"sacrum"} or last >= 12)
-    assume(heard != {"c7"} or first <= 4)
+    assume("sacrum" not in heard or last >= 12)
+    assume("c7" not in heard or first <= 4)
     spine = row(
         first=first,
         last=last,
