@@ -36,6 +36,14 @@ def share(entry: dict[str, Any], n: int) -> str:
     return f"{entry['count']} of {n} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
+def percent(entry: dict[str, Any]) -> str:
+    """A share with its interval, and out of how many if it tells."""
+    low, high = entry["interval_95"]
+    part = entry.get("share", entry.get("value"))
+    of = f" of {entry['n']}" if "n" in entry else ""
+    return f"{100 * part:.1f} %{of} ({100 * low:.1f} to {100 * high:.1f})"
+
+
 def angle_rows() -> list[tuple[str, str, str]]:
     """What was answered, SMAPE, error of the largest angle."""
     cross = result("aasce-cross-validation")
@@ -47,40 +55,83 @@ def angle_rows() -> list[tuple[str, str, str]]:
         part = cross[key]
         for where, what in (
             ("every_film", films + ", {n_abstained} abstained and counted as worst"),
+            ("expected_angles", "- expected from the points' spread (see below)"),
             ("complete_or_nothing", "- {n_accepted_incomplete} with a level missing as worst, too"),
             ("median_predictor", "- always answering the median of the other cases"),
         ):
-            errors = part[where]
+            errors = part[where]["every_film"] if where == "expected_angles" else part[where]
             smape, angle = errors["smape_percent"], errors["largest_angle_mean_error_deg"]
             rows.append((what.format(**part), figure(smape, " %"), figure(angle, "°")))
     return rows
 
 
-def count_rows() -> list[tuple[str, str]]:
-    """What was asked of which films, and how often it was so."""
-    names = result("aasce-cross-validation")["all_films"]["level_names"]
-    whole, fraiwan, others = result("wholespine"), result("fraiwan"), result("not-spine")
-    boxed, boxed_fraiwan = (part["frontal"]["with_boxes"] for part in (whole, fraiwan))
-    lateral = fraiwan["lateral"]
-    followed = "followed_by_an_annotation"
-    return [
-        *(
-            (f"AASCE, answered: {what}", share(names[key], names["n"]))
-            for key, what in (
-                ("row_exact", "the row of levels named as in the truth (median over the row)"),
-                ("row_within_one", "the row named at most one off"),
-                ("every_level_exact", "every single level named as in the truth"),
-                ("every_level_within_one", "every single level at most one off"),
+def severity_rows() -> list[tuple[str, ...]]:
+    """A third of the films by the true largest angle: n, SMAPE, largest angle, intervals."""
+    rows = []
+    held_out = result("intervals")["held_out"]
+    inside = [held_out[f"{third} third"] for third in ("least severe", "middle", "most severe")]
+    for part, judged in zip(
+        result("aasce-cross-validation")["all_films"]["by_severity"], inside, strict=True
+    ):
+        low, high = part["largest_angle_deg"]
+        rows.append(
+            (
+                f"{low:.0f} to {high:.0f}° ({part['n']} films)",
+                figure(part["smape_percent"], " %"),
+                figure(part["largest_angle_mean_error_deg"], "°"),
+                percent({**judged, "share": judged["coverage"]}),
+                f"{judged['median_full_width_deg']:.1f}°",
             )
-        ),
-        ("whole-spine set: spine followed", share(boxed[followed], boxed["n"])),
+        )
+    return rows
+
+
+def real_rows() -> list[tuple[str, str]]:
+    """What was asked of which real films, and how often it was so."""
+    names = result("aasce-cross-validation")["all_films"]["level_names"]
+    whole, boxed, named = result("wholespine"), result("fraiwan"), result("fraiwan-curves")
+    rows, lateral, others = whole["frontal"]["rows"], boxed["lateral"], result("not-spine")
+    curves = named["named_curves"]
+    normal = named["by_source_style"]["pacs_crop"]["normal"]
+    every = f"of the {names['n_levels_of_all_films']} levels of all films"
+    halves = curves["both_halves"]
+    return [
+        (f"AASCE: named as in the truth, {every}", percent(names["levels_exact"])),
+        (f"AASCE: named at most one off, {every}", percent(names["levels_within_one"])),
         (
-            "Fraiwan's set, frontal films with boxes: spine followed",
-            share(boxed_fraiwan[followed], boxed_fraiwan["n"]),
+            "AASCE, answered: every single level named as in the truth",
+            share(names["every_level_exact"], names["n"]),
+        ),
+        (
+            "whole-spine set, films that taught nothing: accepted",
+            share(whole["frontal"]["accepted"], whole["frontal"]["n"]),
+        ),
+        (
+            "- centres T2 to L4 within a third of the height of a box of their own, in a row",
+            percent(rows["centres_matched"]),
+        ),
+        ("- films on which all fifteen are", share(rows["films_all_matched"], rows["n"])),
+        (
+            "Fraiwan's set, films that name a curve: accepted",
+            share(curves["accepted"], curves["n"]),
+        ),
+        (
+            f"- region of the major curve, balanced accuracy ({halves['region']['n']} films;"
+            " always thoracic: 33.3 %)",
+            percent(halves["region"]["balanced_accuracy"]),
+        ),
+        (
+            f"- side of the major curve, balanced accuracy ({halves['side']['n']} films;"
+            " always right: 50 %)",
+            percent(halves["side"]["balanced_accuracy"]),
+        ),
+        (
+            "Fraiwan's set, normal PACS crops: largest curve below 15°",
+            share(normal["largest_curve_below_15_deg"], normal["n"]),
         ),
         *(
             (f"Fraiwan's set, frontal films ({kind}): accepted", share(p["accepted"], p["n"]))
-            for kind, p in fraiwan["frontal"]["by_kind"].items()
+            for kind, p in boxed["frontal"]["by_kind"].items()
         ),
         (
             "Fraiwan's set, lateral films: accepted (none should be)",
@@ -89,6 +140,27 @@ def count_rows() -> list[tuple[str, str]]:
         (
             "photographs and chest films: accepted (none should be)",
             share(others["accepted"], others["n"]),
+        ),
+    ]
+
+
+def whole_phantom_rows() -> list[tuple[str, str]]:
+    """Phantoms from skull to hips that taught nothing."""
+    told = result("phantoms-whole")["all_films"]
+    names, points, als = told["level_names"], told["points"], told["als"]
+    near = f"within {100 * points['within_share_of_film_height']:.0f} % of the film's height"
+    return [
+        ("accepted", share(told["accepted"], told["n"])),
+        ("levels named as in the truth, of all films", percent(names["levels_exact"])),
+        (f"sacrum, pelvis and C7 {near}", percent(points["all"]["found_near"])),
+        (
+            "- points missed; invented",
+            f"{points['all']['n_missed']}; {points['all']['n_invented']}",
+        ),
+        ("ALS type as drawn, of all with a curve", share(als["type_right"], als["n_scoliotic"])),
+        (
+            "3C/4C family wrong, of those given",
+            share(als["family_wrong_of_answered"], als["n_scoliotic"] - als["n_without_family"]),
         ),
     ]
 
@@ -112,9 +184,18 @@ def table() -> str:
         "|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in angle_rows()),
         "",
-        "| films, and what was asked of them | so many (95 % interval) |",
+        "| AASCE by the true largest angle | SMAPE | largest angle | curves inside their 90 % "
+        "interval | its median width |",
+        "|---|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in severity_rows()),
+        "",
+        "| real films, and what was asked of them | so many (95 % interval) |",
         "|---|---|",
-        *(f"| {' | '.join(row)} |" for row in count_rows()),
+        *(f"| {' | '.join(row)} |" for row in real_rows()),
+        "",
+        f"| {result('phantoms-whole')['all_films']['n']} synthetic films from skull to hips | |",
+        "|---|---|",
+        *(f"| {' | '.join(row)} |" for row in whole_phantom_rows()),
         "",
         speed(),
     ]
