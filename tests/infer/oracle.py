@@ -33,6 +33,7 @@ SETTINGS = {
     "most_unrest": 0.15,
     "most_roughness": 0.25,
     "least_point": 0.5,
+    "point_spread_px": 4.0,
     "least_hardware": 0.5,
     "least_brace": 0.5,
     "interval_factor": 1.0,

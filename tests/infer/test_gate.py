@@ -43,7 +43,9 @@ def reading(
         presence=np.full(n, presence),
         spread=np.ones((n, 4)),
         unrest=unrest,
-        marks=Marks(NO_POINTS, np.zeros(len(NO_POINTS)), dict.fromkeys(FACTS, 0.5)),
+        marks=Marks(
+            NO_POINTS, np.zeros(len(NO_POINTS)), np.ones(len(NO_POINTS)), dict.fromkeys(FACTS, 0.5)
+        ),
         naming=Naming(certain=False, notices=()),
     )
 

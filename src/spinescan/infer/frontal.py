@@ -41,13 +41,15 @@ SETTINGS = (
     "most_unrest",
     "most_roughness",
     "least_point",
+    "point_spread_px",
     "least_hardware",
     "least_brace",
     "interval_factor",
 )
-"""What a frontal bundle's settings must name: the height of one level in the refiner's input, the
-factor that calibrates spreads, the limits of the gate, the least heat of a point and the least
-probability of hardware and brace that are told, and the factor of the angles' intervals."""
+"""What a frontal bundle's settings must name: the height of one level in the refiner's input; the
+factor that calibrates spreads; the limits of the gate; the least heat of a point, and its spread in
+pixels of the finder's input; the least probability of hardware and brace that are told; the factor
+of the angles' intervals."""
 
 _CLOSER = 1.15
 """A second look pays when it enlarges the spine by at least so much."""
@@ -95,12 +97,15 @@ class Marks(NamedTuple):
         (9, 2): `FRONTAL_POINTS`, then the letters L and R; isotropic pixels.
     score
         (9,) in [0, 1]: heat of each.
+    pixel
+        (9,): isotropic pixels for one pixel of the finder's input that each was found in.
     facts
         Probability of each of `FACTS`.
     """
 
     points: Points
     score: Points
+    pixel: Points
     facts: dict[str, float]
 
     def seen(self, name: str, least: float) -> Points | None:
@@ -127,6 +132,7 @@ def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
         marks = marks._replace(
             points=np.where(better[:, None], near.points, marks.points),
             score=np.maximum(near.score, marks.score),
+            pixel=np.where(better, near.pixel, marks.pixel),
         )
     anchors = _anchors(marks, bundle.settings["least_point"])
     spine = named_by_witnesses(spine, anchors)
@@ -144,7 +150,7 @@ def _anchors(marks: Marks, least: float) -> Anchors:
 def to_landmarks(reading: Reading, film: Radiograph, settings: Mapping[str, float]) -> Landmarks:
     """Named points in film pixels; the spreads are calibrated by the bundle's factor.
 
-    Of sacrum, pelvis and neck those that were seen clearly enough; their spread is unknown.
+    Of sacrum, pelvis and neck those that were seen clearly enough.
     """
     names = [f"{level}_{corner}" for level in reading.spine.names for corner in FRONTAL_CORNERS]
     marks = reading.marks
@@ -156,7 +162,7 @@ def to_landmarks(reading: Reading, film: Radiograph, settings: Mapping[str, floa
         [*names, *(FRONTAL_POINTS[k] for k in seen)],
         points / [1.0, film.pixel_aspect],
         score=np.concatenate([score, marks.score[seen]]),
-        spread_px=np.concatenate([spread, np.full(len(seen), np.nan)]),
+        spread_px=np.concatenate([spread, settings["point_spread_px"] * marks.pixel[seen]]),
         pixel_aspect=film.pixel_aspect,
         levels_certain=reading.naming.certain,
     )
@@ -178,7 +184,8 @@ def _find(
     points, score = find_points(maps)
     chances = 1 / (1 + np.exp(-facts.astype(np.float64)))
     told = dict(zip(FACTS, chances.tolist(), strict=True))
-    return spine, Marks(frame.to_film(points) * [1.0, aspect], score, told)
+    pixel = np.full(len(score), float(frame.matrix[0, 0]))
+    return spine, Marks(frame.to_film(points) * [1.0, aspect], score, pixel, told)
 
 
 def _box_around(spine: Spine, film: Radiograph) -> Box:
