@@ -120,6 +120,15 @@ def test_any_witness_puts_names_right(
     assert named_by_witnesses(right, seen) is right
 
 
+@pytest.mark.parametrize("named", [-2, -1, 0, 1, 2])
+@pytest.mark.parametrize("witness", ["looks", "ribs", "sacrum", "c7"])
+def test_each_witness_alone_puts_names_right(witness: str, named: int) -> None:
+    pairs = 12 if witness == "ribs" else None
+    spine = row(first=2, last=14, named=named, looks=witness == "looks", pairs=pairs)
+    right = named_by_witnesses(spine, anchors(sacrum=witness == "sacrum", c7=witness == "c7"))
+    assert right.levels.tolist() == list(range(2, 15))
+
+
 def test_without_witnesses_nothing_is_renamed_and_nothing_certain() -> None:
     spine = row(first=3, last=12)
     spine.ideas[:] = np.nan
