@@ -100,9 +100,9 @@ def test_any_witness_puts_names_right(
     # Ribs alone tell only where the row shows both sides of their end, as far as it may be off.
     assume(heard != {"ribs"} or last >= 15)
     assume(last - first >= 4)
-    # Away from an anchor it is less exact: vertebrae grow on the way.
-    assume("sacrum" not in heard or last >= 12)
-    assume("c7" not in heard or first <= 4)
+    # Far from the row an anchor is not heard: vertebrae grow on the way.
+    assume("sacrum" not in heard or last >= 14)
+    assume("c7" not in heard or first <= 2)
     spine = row(
         first=first,
         last=last,

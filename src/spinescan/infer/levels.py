@@ -27,8 +27,13 @@ _RIBS_MOST = 2.0
 """At most this much for one vertebra whose ribs are not as its name says (log odds are capped)."""
 _ANCHOR, _ANCHOR_MOST = 5.0, 7.0
 """Cost per level between where sacrum or C7 lie and where the names expect them, and at most."""
-_TO_SACRUM, _TO_C7 = 0.62, 1.0
-"""Levels from the centre of L5 down to the middle of S1's endplate, and from T1 up to C7."""
+_TO_SACRUM, _TO_C7 = 0.58, 0.86
+"""Levels from the centre of L5 down to the middle of S1's endplate, and from T1 up to C7: medians
+over phantoms."""
+_NEAR = 3.2
+"""An anchor farther than so many levels from the row tells nothing: levels grow down the spine."""
+_LOST = 1.0
+"""Cost of a vertebra that was seen and has no name left."""
 _CLEARLY = 1.5
 """The number of rib pairs is told if it fits better by so much (twice a log odds)."""
 _FITS = 0.45
@@ -112,7 +117,7 @@ def _cost(spine: Spine, anchors: Anchors, shift: int) -> float:
     cost = np.minimum(_LOOKS * off, _LOOKS_MOST).sum()
     against = np.where(levels[seen] <= _T12, -spine.ribs[seen], spine.ribs[seen])
     cost += np.clip(against, 0, _RIBS_MOST).sum()
-    cost += 0.5 * np.count_nonzero(beyond & np.isfinite(spine.ideas))  # a vertebra is lost
+    cost += _LOST * np.count_nonzero(beyond & np.isfinite(spine.ideas))
     below, above = _off_sacrum(spine, anchors), _off_c7(spine, anchors)
     gaps = (None if below is None else below + shift, None if above is None else above - shift)
     cost += sum(min(_ANCHOR * abs(gap), _ANCHOR_MOST) for gap in gaps if gap is not None)
@@ -125,7 +130,7 @@ def _off_sacrum(spine: Spine, anchors: Anchors) -> float | None:
         return None
     pose = vertebra_poses(spine.corners)[-1]
     away = float(np.hypot(*(anchors.sacrum - [pose.x, pose.y]))) / max(pose.pitch, 1e-6)
-    return away - _TO_SACRUM - float(_LAST - spine.levels[-1])
+    return away - _TO_SACRUM - float(_LAST - spine.levels[-1]) if away < _NEAR else None
 
 
 def _off_c7(spine: Spine, anchors: Anchors) -> float | None:
@@ -134,7 +139,7 @@ def _off_c7(spine: Spine, anchors: Anchors) -> float | None:
         return None
     pose = vertebra_poses(spine.corners)[0]
     away = float(np.hypot(*(anchors.c7 - [pose.x, pose.y]))) / max(pose.pitch, 1e-6)
-    return away - _TO_C7 - float(spine.levels[0])
+    return away - _TO_C7 - float(spine.levels[0]) if away < _NEAR else None
 
 
 def _rib_pairs(spine: Spine) -> int | None:
