@@ -68,8 +68,7 @@ def main() -> None:
             if reading is None:
                 unread += 1
                 continue
-            weighed = weigh(reading)
-            evidence.append({**asdict(weighed), "confidence": weighed.confidence})
+            evidence.append(asdict(weigh(reading)))
             ratios.append(error_over_spread(film, reading))
     quantiles = {
         name: [round(float(np.quantile([e[name] for e in evidence], q)), 4) for q in QUANTILES]

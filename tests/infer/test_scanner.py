@@ -77,7 +77,9 @@ def test_the_sample_film(sample: tuple[Radiograph, Landmarks], knowing: Knowing)
     assert points.names == FRONTAL_NAMES
     off = np.linalg.norm(points.points_xy - truth.points_xy[:68], axis=1)
     assert off.max() < 0.1
-    assert points.score == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-3)
+    presence = 1 / (1 + np.exp(-4))
+    assert (points.score > 0.7 * presence).all()  # and the finder's heat, less off a cell's middle
+    assert (points.score <= presence + 1e-6).all()
     assert points.origin == ("machine",) * 68
     assert not points.levels_certain
     # The refiner's spread of 2 of its pixels, in film pixels, times the bundle's factor.

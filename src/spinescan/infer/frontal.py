@@ -89,6 +89,11 @@ class Reading:
     def corners(self) -> Points:
         return self.spine.corners
 
+    @property
+    def score(self) -> Points:
+        """How sure both networks are of each vertebra (n,), in [0, 1]."""
+        return np.asarray(np.clip(self.spine.heat * self.presence, 0.0, 1.0))
+
 
 class Marks(NamedTuple):
     """The finder's other answers.
@@ -156,7 +161,7 @@ def to_landmarks(reading: Reading, film: Radiograph, settings: Mapping[str, floa
     marks = reading.marks
     seen = [k for k in range(len(FRONTAL_POINTS)) if marks.score[k] >= settings["least_point"]]
     points = np.concatenate([reading.corners.reshape(-1, 2), marks.points[seen]])
-    score = np.repeat(np.clip(reading.presence, 0.0, 1.0), len(FRONTAL_CORNERS))
+    score = np.repeat(reading.score, len(FRONTAL_CORNERS))
     spread = reading.spread.ravel() * settings["spread_factor"]
     return Landmarks.from_points(
         [*names, *(FRONTAL_POINTS[k] for k in seen)],

@@ -29,10 +29,9 @@ _LEAST_WIDENING = 1.1
 class Evidence:
     """What the gate looks at; shares and ratios only, so that the film's size does not matter.
 
-    heat
-        Mean heat of the finder over the chain.
-    presence
-        Mean probability of the refiner that a vertebra is there.
+    confidence
+        Mean over the vertebrae of the finder's heat times the refiner's presence: both networks'
+        opinion in one number, and the mean score of the report's corners.
     unrest
         Difference of the two looks, share of a level's height.
     roughness
@@ -42,16 +41,10 @@ class Evidence:
         Median width of the lower third of the vertebrae over that of the upper third.
     """
 
-    heat: float
-    presence: float
+    confidence: float
     unrest: float
     roughness: float
     widening: float
-
-    @property
-    def confidence(self) -> float:
-        """Both networks' opinion in one number."""
-        return self.heat * self.presence
 
 
 def weigh(reading: Reading) -> Evidence:
@@ -62,8 +55,7 @@ def weigh(reading: Reading) -> Evidence:
     growth = np.concatenate([np.diff(np.log(pitch)), np.diff(np.log(width))])
     third = max(len(width) // 3, 1)
     return Evidence(
-        heat=float(reading.spine.heat.mean()),
-        presence=float(reading.presence.mean()),
+        confidence=float(reading.score.mean()),
         unrest=reading.unrest,
         roughness=float(growth.std()),
         widening=float(np.median(width[-third:]) / np.median(width[:third])),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinescan.core.anatomy import FRONTAL_POINTS
 from spinescan.study.answers import Record
 
 Floats = NDArray[np.float64]
@@ -15,11 +16,16 @@ Confidence = Callable[[Record], float]
 
 
 def mean_score(record: Record) -> float:
-    """Mean score of the report's vertebral landmarks; -inf if it has none."""
+    """Mean score of the report's vertebral corners, by which the gate decides; -inf without any."""
     landmarks = record.get("landmarks")
-    if landmarks is None or not landmarks["names"]:
+    if landmarks is None:
         return -np.inf
-    return float(np.mean(landmarks["score"]))
+    scores = [
+        score
+        for name, score in zip(landmarks["names"], landmarks["score"], strict=True)
+        if name not in FRONTAL_POINTS
+    ]
+    return float(np.mean(scores)) if scores else -np.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
