@@ -111,6 +111,26 @@ def peak_megabytes(film: Path) -> float:
     return round(int(told.split()[-1]) / 1024, 1)
 
 
+def throughput(film: Path, copies: int, command: list[str]) -> dict[str, float]:
+    """Films a second of one process and of two, on copies of a film, start-up included."""
+    folder = film.with_name("many")
+    folder.mkdir()
+    for k in range(copies):
+        (folder / f"{k:04d}{film.suffix}").write_bytes(film.read_bytes())
+    seconds = {}
+    for jobs in (1, 2):
+        words = [*command, "scan", str(folder), "--json", "--jobs", str(jobs)]
+        began = time.perf_counter()
+        subprocess.run(words, check=True, capture_output=True, timeout=600)
+        seconds[jobs] = time.perf_counter() - began
+    return {
+        "films": copies,
+        "one_job_films_per_s": round(copies / seconds[1], 2),
+        "two_jobs_films_per_s": round(copies / seconds[2], 2),
+        "two_jobs_over_one": round(seconds[1] / seconds[2], 2),
+    }
+
+
 def as_jpeg(pixels: NDArray[np.float32], rows: int) -> bytes:
     """A film of so many rows."""
     picture = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
@@ -124,6 +144,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure speed and memory; prints JSON.")
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--films", type=int, default=200, help="for the throughput of two jobs")
     parser.add_argument(
         "--film", type=Path, help="a film of 1280 rows instead of the synthetic one"
     )
@@ -146,6 +167,7 @@ def main() -> None:
             "help_process_ms": process_ms([*command, "--help"], options.runs),
             "import_ms": import_ms(options.runs),
             "peak_memory_large_film_mb": peak_megabytes(large),
+            "throughput": throughput(film, options.films, command),
         }
     print(json.dumps(answer, indent=2))
 
