@@ -100,11 +100,16 @@ def replaced(
     pixel_aspect: float = 1.0,
     spread_px: NDArray[np.float64] | None = None,
 ) -> Landmarks:
-    """Other points, names and spreads with the same certainty of the levels."""
+    """Other points, names and spreads with the same certainty of the levels.
+
+    The spreads stay those of the points where there are as many; else they are unknown.
+    """
+    if spread_px is None and len(points_xy) == len(landmarks.names):
+        spread_px = landmarks.spread_px
     return Landmarks.from_points(
         landmarks.names if names is None else names,
         points_xy,
-        spread_px=landmarks.spread_px if spread_px is None else spread_px,
+        spread_px=spread_px,
         pixel_aspect=pixel_aspect,
         levels_certain=landmarks.levels_certain,
     )
