@@ -41,6 +41,7 @@ def film(i: int, angle_deg: float, *, group: str | None = None, suspect: bool = 
         corners_px=corners,
         angles_deg=aasce_angles(corners, 800),
         suspect=suspect,
+        source="aasce",
         size=(800, 400),
     )
 
