@@ -96,7 +96,7 @@ def test_what_a_network_does_not_need_makes_it_another_one(tmp_path: Path) -> No
 
 
 # torch warns that this exporter (by tracing) is its older one.
-@pytest.mark.filterwarnings("ignore:You are using the legacy TorchScript:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_bundle_whose_batch_norms_are_folded_away(tmp_path: Path) -> None:
     network = network_of(Refiner, 0).eval()
     bundle = export(tmp_path / "bundle", part=network)
