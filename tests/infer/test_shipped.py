@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from spinescan.core.anatomy import FRONTAL_NAMES, Landmarks
+from spinescan.core.anatomy import FRONTAL_NAMES, FRONTAL_POINTS, Landmarks
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, Side
 from spinescan.infer.bundle import shipped
@@ -51,11 +51,13 @@ def test_the_sample_film_is_read(scanner: Scanner, sample: tuple[Radiograph, Lan
     report = scanner.scan(film)
     assert (report.view, report.decision, report.reasons) == ("frontal", "accepted", ())
     assert report.landmarks is not None
-    assert report.landmarks.names == FRONTAL_NAMES
-    # Levels are counted by the look of the row: the names may be one off, the places not.
-    found, true = report.landmarks.points_xy, truth.points_xy[:68]
-    rows = ((found, true), (found[4:], true[:-4]), (found[:-4], true[4:]))
-    assert min(np.median(np.linalg.norm(a - b, axis=1)) for a, b in rows) < 8
+    assert report.landmarks.names == (*FRONTAL_NAMES, *FRONTAL_POINTS)
+    assert report.landmarks.levels_certain
+    places = dict(zip(truth.names, truth.points_xy, strict=True))
+    expected = np.array([places[name] for name in report.landmarks.names])
+    off = np.linalg.norm(report.landmarks.points_xy - expected, axis=1)
+    assert np.median(off[:68]) < 4
+    assert off[68:].max() < 0.01 * film.size[0]
     upper, lower, *_ = report.curves
     assert upper.cobb_deg == pytest.approx(42, abs=5)
     assert lower.cobb_deg == pytest.approx(28, abs=5)
