@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Self
 
 import numpy as np
@@ -157,7 +158,15 @@ class Landmarks:
         return self._corners(LATERAL_CORNERS)
 
     def _corners(self, corners: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        index = {name: i for i, name in enumerate(self.names)}
-        levels = tuple(level for level in LEVELS if all(f"{level}_{c}" in index for c in corners))
-        order = [index[f"{level}_{c}"] for level in levels for c in corners]
-        return levels, self.isotropic()[order].reshape(len(levels), len(corners), 2)
+        levels, order = _rows_of_corners(self.names, corners)
+        return levels, self.isotropic()[list(order)].reshape(len(levels), len(corners), 2)
+
+
+@lru_cache(maxsize=64)
+def _rows_of_corners(
+    names: tuple[str, ...], corners: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The levels with all of these corners, and where among the names they stand."""
+    index = {name: i for i, name in enumerate(names)}
+    levels = tuple(level for level in LEVELS if all(f"{level}_{c}" in index for c in corners))
+    return levels, tuple(index[f"{level}_{c}"] for level in levels for c in corners)

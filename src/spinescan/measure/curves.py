@@ -83,7 +83,7 @@ def region_of(apex: str) -> Region:
 
 def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
     """The best division into curves of alternate sense, from the head down."""
-    superior, inferior = tilts_deg.T
+    superior, inferior = tilts_deg.T.tolist()
     nothing: tuple[float, tuple[_Span, ...]] = (0.0, ())
     # above[sense][row]: the best division whose last curve has that sense and ends by that row.
     above = {sense: [nothing] * len(superior) for sense in (1, -1)}
@@ -92,7 +92,7 @@ def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
             # Of equal candidates the first wins: the shorter curve.
             candidates = [above[sense][lower - 1]] if lower else [nothing]
             for upper in range(lower - MIN_VERTEBRAE + 1, -1, -1):
-                cobb = float(sense * (inferior[lower] - superior[upper]))
+                cobb = sense * (inferior[lower] - superior[upper])
                 if cobb >= MIN_COBB_DEG:
                     total, spans = above[-sense][upper]
                     span = _Span(upper, lower, sense, cobb)
@@ -160,13 +160,12 @@ def _curve(spine: FrontalSpine, span: _Span) -> Curve:
 
 def _apex(spine: FrontalSpine, span: _Span) -> str:
     """The vertebra or disc that lies farthest off the chord, on the convex side."""
-    between = spine.levels[span.upper : span.lower + 1]
-    discs = [f"{a}/{b}" for a, b in pairwise(between)]
-    names = [*between[1:-1], *(d for d in discs if d in PLACES)]
-    start, end = spine.centres_xy[[span.upper, span.lower]]
-    along_x, along_y = end - start
-    offsets = [
-        span.sense * (along_y * x - along_x * y)
-        for x, y in (spine.point_xy(name) - start for name in names)
-    ]
-    return names[int(np.argmax(offsets))]
+    upper, lower = span.upper, span.lower
+    discs = [f"{a}/{b}" for a, b in pairwise(spine.levels[upper : lower + 1])]
+    facing = (spine.endplates_xy[upper:lower, 1] + spine.endplates_xy[upper + 1 : lower + 1, 0]) / 2
+    whole = [k for k, disc in enumerate(discs) if disc in PLACES]  # no level between is missing
+    names = [*spine.levels[upper + 1 : lower], *(discs[k] for k in whole)]
+    points = np.concatenate([spine.centres_xy[upper + 1 : lower], facing[whole]])
+    start, end = spine.centres_xy[[upper, lower]]
+    (along_x, along_y), (x, y) = end - start, (points - start).T
+    return names[int(np.argmax(span.sense * (along_y * x - along_x * y)))]
