@@ -102,7 +102,7 @@ def test_every_answer_is_on_the_page(film, report):
         *("lumbar", "28.1\N{DEGREE SIGN}", "T12 to L4", "L2/L3", "right"),
         *("3CN", "family 3C", "3CH or 4C", "0.46 vertebral widths", "0.20 vertebral widths"),
         *("The transitional point lies off CSL.", "not known", "5.0\N{DEGREE SIGN}"),
-        "The transitional point and the tilt of L4 and L5 disagree.",
+        "Transitional point, tilt of L4 and L5, and hip do not agree.",
         *("T1 tilt", "14.2\N{DEGREE SIGN}", "11.1\N{DEGREE SIGN} to 17.2\N{DEGREE SIGN}"),
         *("TP to CSL", "-0.46 vertebral widths", "T11, T12"),
         *("spine view", "ap 0.88, pa 0.12"),
