@@ -110,7 +110,7 @@ def rewrite(path: Path, old: str, new: str) -> None:
         (lambda d: rewrite(d / "landmarks.csv", "x67", "x_67"), "no column x67"),
         (lambda d: rewrite(d / "landmarks.csv", "film_02.png", "x.png"), "film_02.png has no row"),
         (lambda d: rewrite(d / "index.csv", "film_03.png,c,850", "film_03.png,c,tall"), "film_03"),
-        (lambda d: rewrite(d / "landmarks.csv", "film_01.png,0.", "film_01.png,nan,"), "film_01"),
+        (lambda d: rewrite(d / "landmarks.csv", "film_01.png,0.", "film_01.png,x."), "film_01"),
         (lambda d: (d / "index.csv").write_text("file,case\na,b\n"), "no column height"),
         (lambda d: (d / "index.csv").write_bytes(b"file,case\n\xff\xfe,2\n"), "UTF-8"),
         (lambda d: (d / "index.csv").write_text(""), "no column file"),

@@ -60,9 +60,12 @@ def with_points(films: Iterable[CornerFilm], table: Path) -> tuple[CornerFilm, .
             told[row["point"]] = (np.nan, np.nan)
         elif row["state"] == "seen":
             try:
-                told[row["point"]] = (float(row["x"]), float(row["y"]))
-            except ValueError as error:
-                raise DataError(f"{table}: row {number}: x and y must be numbers") from error
+                place = (float(row["x"]), float(row["y"]))
+            except ValueError:
+                place = (np.nan, np.nan)
+            if not np.isfinite(place).all():
+                raise DataError(f"{table}: row {number}: x and y must be numbers")
+            told[row["point"]] = place
     return tuple(
         _pointed(film, rows[film.source, film.file]) if (film.source, film.file) in rows else film
         for film in films

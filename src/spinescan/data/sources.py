@@ -1,6 +1,5 @@
 """Published data sets, in the layouts they are handed around in."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_NAMES, FRONTAL_POINTS, LEVELS
 from spinescan.core.errors import DataError
+from spinescan.data.table import read_rows
 
 PHANTOM_TRUTH = "truth.jsonl"
 
@@ -93,8 +93,8 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
     DataError
         If a file is missing or a row cannot be understood.
     """
-    points = {row["file"]: row for row in _rows(folder / "landmarks.csv", ("file", *_POINTS))}
-    index = _rows(folder / "index.csv", (*_INDEX, *_ANGLES))
+    points = {row["file"]: row for row in read_rows(folder / "landmarks.csv", ("file", *_POINTS))}
+    index = read_rows(folder / "index.csv", (*_INDEX, *_ANGLES))
     group = _groups(index)
     films = []
     for row in index:
@@ -212,11 +212,11 @@ def read_boxes(folder: Path) -> tuple[BoxedFilm, ...]:
     if not images.is_dir():
         raise DataError(f"{folder}: no images/ folder here")
     boxes: dict[str, dict[str, list[NDArray[np.float64]]]] = {}
-    for row in _rows(folder / "boxes.csv", ("file", "annotation", *_BOX)):
+    for row in read_rows(folder / "boxes.csv", ("file", "annotation", *_BOX)):
         of_film = boxes.setdefault(row["file"], {})
         of_film.setdefault(row["annotation"], []).append(_numbers(row, _BOX, folder))
     labels = folder / "labels.csv"
-    rows = _rows(labels, ("file", "view")) if labels.is_file() else []
+    rows = read_rows(labels, ("file", "view")) if labels.is_file() else []
     views = {row["file"]: row["view"] for row in rows}
     kinds = {row["file"]: ", ".join(row[k] for k in _KIND if row.get(k)) for row in rows}
     films = []
@@ -252,25 +252,6 @@ def _groups(index: list[dict[str, str]]) -> dict[str, str]:
             old, new = sorted((group[row["case"]], group[twin]), reverse=True)
             group = {case: new if name == old else name for case, name in group.items()}
     return group
-
-
-def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a table that has at least these columns, all of them filled in every row."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            table = csv.DictReader(stream)
-            missing = [name for name in columns if name not in (table.fieldnames or ())]
-            if missing:
-                raise DataError(f"{path}: no column {', '.join(missing[:5])}")
-            rows = list(table)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a CSV file in UTF-8 ({error})") from error
-    for line, row in enumerate(rows, start=2):
-        if any(row[name] is None for name in columns):
-            raise DataError(f"{path}: row {line} is too short")
-    return rows
 
 
 def _numbers(row: dict[str, str], columns: Sequence[str], folder: Path) -> NDArray[np.float64]:
