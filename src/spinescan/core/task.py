@@ -84,7 +84,7 @@ ALS7 = Task(
         "4CTL": "4C",
     },
 )
-"""The seven Augmented Lehnert-Schroth types, in the order of the seed's models (Scoliosis-ALS-Classification)."""
+"""The seven Augmented Lehnert-Schroth types, in the order that ALS classifiers before this one use."""
 
 FRAIWAN3 = Task(
     "fraiwan3",
@@ -104,7 +104,7 @@ SAGITTAL3 = Task(
         Label("lordosis", "hyperlordosis"),
     ),
 )
-"""What a lateral film is sorted into (Spine Scan)."""
+"""What a lateral film is sorted into."""
 
 VIEW = Task("view", (Label("frontal"), Label("lateral"), Label("other")))
 """From where a film was taken."""
