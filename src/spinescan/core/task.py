@@ -84,7 +84,7 @@ ALS7 = Task(
         "4CTL": "4C",
     },
 )
-"""The seven Augmented Lehnert-Schroth types, in the order that ALS classifiers before this one use."""
+"""The seven Augmented Lehnert-Schroth types, in the order of the classifiers before this one."""
 
 FRAIWAN3 = Task(
     "fraiwan3",

@@ -7,7 +7,7 @@ input; Pillow's transforms use the same convention.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from PIL import Image
 
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
+Fit = Literal["letterbox", "squash"]
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in film pixels."""
 
@@ -24,19 +25,23 @@ class InputSpec:
     """What a network expects: one grey channel of (rows, columns), scaled to [-1, 1].
 
     `low` and `high` are the percentiles of the visible part that become -1 and 1; what lies
-    outside of them is clipped, what lies outside of the film is -1.
+    outside of them is clipped, what lies outside of the film is -1. `fit` tells how a film comes to
+    that size: whole and unbent between bands ("letterbox"), or squashed, which changes its angles.
     """
 
     rows: int
     columns: int
     low: float = 1.0
     high: float = 99.0
+    fit: Fit = "letterbox"
 
     def __post_init__(self) -> None:
         if self.rows < 1 or self.columns < 1:
             raise ValueError(f"input must have rows and columns, got {self.rows} x {self.columns}")
         if not 0 <= self.low < self.high <= 100:
             raise ValueError(f"percentiles must rise within 0..100, got {self.low}, {self.high}")
+        if self.fit not in get_args(Fit):
+            raise ValueError(f"fit must be {' or '.join(get_args(Fit))}, got {self.fit!r}")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
