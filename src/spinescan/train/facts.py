@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from torch.utils.data import DataLoader
@@ -64,7 +65,9 @@ def _features(
     network.eval()
     features, facts = [], []
     batches = DataLoader(films, batch_size=8, num_workers=workers)
-    for picture, _, _, told in track(batches, "facts", total=len(batches)):
+    for picture, _, _, told in track(
+        batches, "facts", total=len(batches), console=Console(stderr=True)
+    ):
         with torch.inference_mode():
             features.append(network.pooled(picture).numpy())
         facts.append(told.numpy())
