@@ -311,7 +311,7 @@ def test_a_bias_to_one_side_cancels_and_is_told(
     [
         ({"task": "lateral-landmarks"}, "expected frontal-landmarks, got lateral-landmarks"),
         ({"networks": {}}, "lacks finder, refiner"),
-        ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence"),
+        ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence, least_frontal"),
     ],
 )
 def test_a_bundle_that_is_not_for_frontal_films(change: dict[str, object], message: str) -> None:
