@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinescan.core.errors import BundleError
-from spinescan.core.radiograph import Radiograph, View
+from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import Notice, Prediction, Report
 from spinescan.infer.bundle import CLASSIFIER, Bundle
 from spinescan.infer.classifier_spec import ClassifierSpec
@@ -89,7 +89,7 @@ class Classifier:
         views = self.spec.views
         if views and report.view not in views:
             return self._abstain("view_not_asked")
-        if views and report.view == View.FRONTAL and report.decision == "abstained":
+        if views and report.view == "frontal" and report.decision == "abstained":
             return self._abstain("film_refused")
         return self.predict(film)
 

@@ -15,6 +15,21 @@ import click
     help="Write report.json, overlay.png and page.html of each film into a folder of its own here.",
 )
 @click.option(
+    "--bundle",
+    "bundles",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Use the model in this folder too (repeatable): a classifier beside those that ship, or a"
+    " landmark model in place of the one that ships.",
+)
+@click.option(
+    "--heat-map",
+    "heat_maps",
+    is_flag=True,
+    help="Draw where each classifier looked, into --out. Takes some seconds a film where the model"
+    " has no class activation maps.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
@@ -40,6 +55,8 @@ def scan(
     sources: tuple[str, ...],
     as_json: bool,
     out: Path | None,
+    bundles: tuple[Path, ...],
+    heat_maps: bool,
     jobs: int,
     resume: bool,
     anonymous: bool,
@@ -53,7 +70,9 @@ def scan(
 
     Research use only. Not a medical device; not for diagnosis or treatment decisions.
     """
-    from spinescan.app.batch import Settings, scan_batch
+    from functools import partial
+
+    from spinescan.app.batch import Settings, scan_batch, scanner_with, shipped_scanner
     from spinescan.app.progress import answers_with_bar
     from spinescan.app.results import is_result, read_index
     from spinescan.app.text import describe
@@ -63,6 +82,9 @@ def scan(
         raise click.UsageError("--resume needs --out, the folder of the earlier run.")
     if resume and anonymous:
         raise click.UsageError("--resume cannot go with --anonymous: it would keep digests.")
+    if heat_maps and out is None:
+        raise click.UsageError("--heat-map needs --out, the folder for the pictures.")
+    _check_bundles(bundles)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
         _make_folder(out)
@@ -72,11 +94,14 @@ def scan(
         done = read_index(out) if out is not None and resume else frozenset()
     except OSError as error:
         raise click.UsageError(f"--resume: {error}.") from error
-    settings = Settings(out=out, anonymous=anonymous, max_pixels=max_pixels, done=done)
+    settings = Settings(
+        out=out, anonymous=anonymous, max_pixels=max_pixels, done=done, heat_maps=heat_maps
+    )
+    load = partial(scanner_with, bundles) if bundles else shipped_scanner
     failed = not films
     try:
         with answers_with_bar(len(films)) as show:
-            records = scan_batch(films, settings, jobs=jobs)
+            records = scan_batch(films, settings, jobs=jobs, load=load)
             for number, record in enumerate(records, start=1):
                 failed |= "error" in record
                 if as_json:
@@ -99,3 +124,16 @@ def _make_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
+
+
+def _check_bundles(folders: tuple[Path, ...]) -> None:
+    """A bundle that cannot be used is wrong usage, before any film is read."""
+    if not folders:
+        return
+    from spinescan.core.errors import BundleError
+    from spinescan.infer.scanner import Scanner
+
+    try:
+        Scanner.with_bundles(folders, threads=1)
+    except BundleError as error:
+        raise click.BadParameter(str(error), param_hint="--bundle") from error
