@@ -26,7 +26,7 @@ REASONS: dict[str, str] = {
     "levels_uncertain": "The names of the levels are counted, not certain.",
     # why a classifier gave no answer, or what limits it
     "view_not_asked": "This classifier is for films of another view and was not asked.",
-    "film_refused": "The film was not accepted as a frontal film of the spine, so it was not asked.",
+    "film_refused": "It is asked only about films that are accepted as frontal films of the spine.",
     "scores_not_finite": "The network gave no numbers for this film.",
     "no_label_fits": "No label fits: the film is unlike the calibration films of every class.",
     "several_labels_fit": "Several labels fit the film; the set names them.",

@@ -2,8 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from spinescan.app.batch import Load
 
 
 @click.command()
@@ -70,9 +74,7 @@ def scan(
 
     Research use only. Not a medical device; not for diagnosis or treatment decisions.
     """
-    from functools import partial
-
-    from spinescan.app.batch import Settings, scan_batch, scanner_with, shipped_scanner
+    from spinescan.app.batch import Settings, scan_batch
     from spinescan.app.progress import answers_with_bar
     from spinescan.app.results import is_result, read_index
     from spinescan.app.text import describe
@@ -84,7 +86,7 @@ def scan(
         raise click.UsageError("--resume cannot go with --anonymous: it would keep digests.")
     if heat_maps and out is None:
         raise click.UsageError("--heat-map needs --out, the folder for the pictures.")
-    _check_bundles(bundles)
+    load = _loader(bundles, jobs)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
         _make_folder(out)
@@ -97,7 +99,6 @@ def scan(
     settings = Settings(
         out=out, anonymous=anonymous, max_pixels=max_pixels, done=done, heat_maps=heat_maps
     )
-    load = partial(scanner_with, bundles) if bundles else shipped_scanner
     failed = not films
     try:
         with answers_with_bar(len(films)) as show:
@@ -126,14 +127,17 @@ def _make_folder(out: Path) -> None:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
 
 
-def _check_bundles(folders: tuple[Path, ...]) -> None:
-    """A bundle that cannot be used is wrong usage, before any film is read."""
-    if not folders:
-        return
-    from spinescan.core.errors import BundleError
-    from spinescan.infer.scanner import Scanner
+def _loader(folders: tuple[Path, ...], jobs: int) -> "Load":
+    """What makes the scanner; a bundle that cannot be used is wrong usage, before any film."""
+    from functools import partial
 
+    from spinescan.app.batch import scanner_with, shipped_scanner
+    from spinescan.core.errors import BundleError
+
+    if not folders:
+        return shipped_scanner
     try:
-        Scanner.with_bundles(folders, threads=1)
+        scanner = scanner_with(folders, None)
     except BundleError as error:
         raise click.BadParameter(str(error), param_hint="--bundle") from error
+    return (lambda threads: scanner) if jobs == 1 else partial(scanner_with, folders)
