@@ -79,7 +79,9 @@ def test_the_light_is_found(third: int, fit: Any) -> None:
 
 def test_the_golden_prediction() -> None:
     film = film_with_light(0)
-    report = replace(report_of(film), predictions=(classifier().predict(film),))
+    report = report_of(film)
+    asked = (classifier(), classifier(calibration=NONE), classifier(views=(View.LATERAL,)))
+    report = replace(report, predictions=tuple(c.predict_in(film, report) for c in asked))
     assert report.to_dict()["predictions"] == json.loads(GOLDEN.read_text("utf-8"))
 
 
