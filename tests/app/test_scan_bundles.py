@@ -52,7 +52,7 @@ def test_the_contract_holds_for_predictions(film: Path, model: Path) -> None:
 def test_a_person_reads_label_set_scores_and_what_limits_them(film: Path, model: Path) -> None:
     text = run(film, "--bundle", model).stdout
     assert "light3             middle; set {middle}; scores middle 1.00, upper 0.00" in text
-    assert "Synthetic calibration: what the set promises holds for synthetic films only." in text
+    assert "Synthetic calibration: of real films the set promises nothing." in text
     assert "note: light3 (light): synthetic calibration (n: upper 40, middle 41, lower 42)" in text
     assert text.count(RESEARCH_USE) == 1
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from spinescan.core.radiograph import Radiograph
@@ -18,6 +19,7 @@ from spinescan.infer.preprocess import (
     letterbox,
     normalise,
     patches,
+    percentiles,
     prepare,
     square_pixels,
 )
@@ -328,6 +330,15 @@ def test_normalised_values_fill_the_range_in_the_same_order(
     assert result.min() == -1
     assert result.max() == 1
     assert (np.diff(result.ravel()[values.ravel().argsort()]) >= 0).all()
+
+
+@given(
+    values=arrays(np.float32, st.integers(1, 400), elements=st.floats(0, 1, width=32)),
+    low=st.floats(0, 50),
+    high=st.floats(50, 100),
+)
+def test_percentiles_are_those_of_numpy(values: Floats, low: float, high: float) -> None:
+    assert (percentiles(values, (low, high)) == np.percentile(values, (low, high))).all()
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.3, 1.0])

@@ -144,7 +144,10 @@ def test_predictions_are_told_with_what_limits_them(film, report):
     for text in (
         *("ALS type, by image", "Second opinion, not evidence", "Several labels fit the film"),
         *("3CH, 4C", "4C 0.75, 3CH 0.25", "als7-phantoms", notice.text),
-        *("Synthetic calibration: what the set promises holds for synthetic films only.", "films of another view"),
+        *(
+            "Synthetic calibration: of real films the set promises nothing.",
+            "films of another view",
+        ),
     ):
         assert text in page.text, text
     assert "Please note" not in page.text  # the calibration stands beside its answer

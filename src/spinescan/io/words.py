@@ -33,7 +33,7 @@ REASONS: dict[str, str] = {
     "any_label_fits": "Every label fits the film, so the classifier tells nothing about it.",
     "set_against_score": "The one label that fits is not the one with the highest score.",
     "not_calibrated": "Not calibrated: the label is that of the highest score, whatever it is.",
-    "synthetic_calibration": "Synthetic calibration: what the set promises holds for synthetic films only.",
+    "synthetic_calibration": "Synthetic calibration: of real films the set promises nothing.",
 }
 
 TASKS: dict[str, str] = {
