@@ -1,0 +1,69 @@
+"""How well scores order films: ROC and precision-recall, of one label against all others.
+
+Every function takes weights (b, n), a row a draw, and works on all rows at once; a row of ones
+gives the plain figure. Films of equal score are taken together, as scikit-learn does.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def ranked(probabilities: Floats, truth: NDArray[np.int64]) -> Floats:
+    """Scores (n, k) by which every film can be ranked, also one that failed (NaN).
+
+    A failed film counts as the worst error: last among the films of its label, and first among
+    those of each other label.
+    """
+    own = np.arange(probabilities.shape[1]) == truth[:, None]
+    worst = np.where(own, -np.inf, np.inf)
+    return np.where(np.isfinite(probabilities), probabilities, worst)
+
+
+def roc_auc(scores: Floats, positive: Bools, weights: Floats) -> Floats:
+    """Area under the ROC curve, (b,): the chance that a film of the label scores above another.
+
+    NaN where a row has no film of the label, or none other.
+    """
+    above, others = _counts_from_the_top(scores, positive, weights)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sensitivity, fall_out = above / above[:, -1:], others / others[:, -1:]
+        return np.asarray(np.trapezoid(sensitivity, fall_out, axis=1))
+
+
+def average_precision(scores: Floats, positive: Bools, weights: Floats) -> Floats:
+    """Mean precision over the recalls that are reached, (b,), without interpolation."""
+    hits, others = _counts_from_the_top(scores, positive, weights)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.nan_to_num(hits / (hits + others), nan=1.0)
+        recall = hits / hits[:, -1:]
+        return np.asarray((np.diff(recall, axis=1) * precision[:, 1:]).sum(axis=1))
+
+
+def roc_points(scores: Floats, positive: Bools) -> tuple[Floats, Floats]:
+    """False and true positive rates from (0, 0) to (1, 1), one for each different score."""
+    above, others = _counts_from_the_top(scores, positive, np.ones((1, len(scores))))
+    return others[0] / others[0, -1], above[0] / above[0, -1]
+
+
+def precision_recall_points(scores: Floats, positive: Bools) -> tuple[Floats, Floats]:
+    """Recall, rising from 0 to 1, and the precision at each; one for each different score."""
+    hits, others = _counts_from_the_top(scores, positive, np.ones((1, len(scores))))
+    precision = hits[0, 1:] / (hits[0, 1:] + others[0, 1:])
+    return hits[0] / hits[0, -1], np.concatenate([precision[:1], precision])
+
+
+def _counts_from_the_top(scores: Floats, positive: Bools, weights: Floats) -> tuple[Floats, Floats]:
+    """Weight of the films of the label, and of the others, that score at least each score.
+
+    (b, m + 1) for m different scores, from none of the films to all.
+    """
+    _, place = np.unique(-scores, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    last = np.flatnonzero(np.diff(place[order], append=place.max() + 1))
+    hits = np.cumsum(weights[:, order] * positive[order], axis=1)[:, last]
+    others = np.cumsum(weights[:, order] * ~positive[order], axis=1)[:, last]
+    none = np.zeros((len(weights), 1))
+    return np.hstack([none, hits]), np.hstack([none, others])
