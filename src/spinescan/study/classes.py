@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spinescan.core.task import Task
 from spinescan.study.judged import NO_ANSWER, Judged
-from spinescan.study.ranking import average_precision, ranked, roc_auc
+from spinescan.study.ranking import areas, ranked
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -89,10 +89,8 @@ def score_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
     scores = ranked(films.probabilities, films.truth)
     labels = range(scores.shape[1])
     present = np.isin(labels, films.truth)
-    auc, precision = (
-        np.stack([score(scores[:, k], films.truth == k, weights) for k in labels], axis=1)
-        for score in (roc_auc, average_precision)
-    )
+    both = [areas(scores[:, k], films.truth == k, weights) for k in labels]
+    auc, precision = (np.stack(of_labels, axis=1) for of_labels in zip(*both, strict=True))
     return {
         "macro_roc_auc": auc[:, present].mean(axis=1),
         "macro_average_precision": precision[:, present].mean(axis=1),

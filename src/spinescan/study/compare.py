@@ -36,7 +36,8 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
         raise ValueError(f"counts must not be negative, got {only_first} and {only_second}")
     n, few = only_first + only_second, min(only_first, only_second)
     tail = sum(math.comb(n, i) for i in range(few + 1))
-    return min(1.0, 2 * tail / 2**n)
+    p: float = 2 * tail / 2**n
+    return min(1.0, p)
 
 
 def compare_predictions(

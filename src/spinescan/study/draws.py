@@ -22,7 +22,7 @@ Statistic = Callable[[Films, Floats], Mapping[str, Floats]]
 FEWEST_GROUPS = 5
 """With fewer groups than this there is no interval: redrawing them tells nothing."""
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 """So many weights are worked on at a time."""
 
 

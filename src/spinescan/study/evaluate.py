@@ -19,11 +19,11 @@ from spinescan.study.classes import (
     group_counts,
     score_figures,
 )
-from spinescan.study.score_curves import curve_points
 from spinescan.study.draws import GroupDraws, Sampled, sample
 from spinescan.study.judged import Judged, repeats_of
 from spinescan.study.predictions import Part, PredictionRecord
 from spinescan.study.risk import risk_under_weights
+from spinescan.study.score_curves import curve_points
 from spinescan.study.subgroups import Facts, subgroup_figures
 
 Floats = NDArray[np.float64]

@@ -27,19 +27,24 @@ def roc_auc(scores: Floats, positive: Bools, weights: Floats) -> Floats:
 
     NaN where a row has no film of the label, or none other.
     """
-    above, others = _counts_from_the_top(scores, positive, weights)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sensitivity, fall_out = above / above[:, -1:], others / others[:, -1:]
-        return np.asarray(np.trapezoid(sensitivity, fall_out, axis=1))
+    return areas(scores, positive, weights)[0]
 
 
 def average_precision(scores: Floats, positive: Bools, weights: Floats) -> Floats:
     """Mean precision over the recalls that are reached, (b,), without interpolation."""
-    hits, others = _counts_from_the_top(scores, positive, weights)
+    return areas(scores, positive, weights)[1]
+
+
+def areas(scores: Floats, positive: Bools, weights: Floats) -> tuple[Floats, Floats]:
+    """Both, `roc_auc` and `average_precision`, from one sorting."""
+    own, others = _counts_from_the_top(scores, positive, weights)
+    gained = np.diff(own, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.nan_to_num(hits / (hits + others), nan=1.0)
-        recall = hits / hits[:, -1:]
-        return np.asarray((np.diff(recall, axis=1) * precision[:, 1:]).sum(axis=1))
+        # Films of equal score count half.
+        below = others[:, -1:] - (others[:, 1:] + others[:, :-1]) / 2
+        auc = (gained * below).sum(axis=1) / (own[:, -1] * others[:, -1])
+        precision = np.nan_to_num(own[:, 1:] / (own[:, 1:] + others[:, 1:]))
+        return np.asarray(auc), np.asarray((gained * precision).sum(axis=1) / own[:, -1])
 
 
 def roc_points(scores: Floats, positive: Bools) -> tuple[Floats, Floats]:
