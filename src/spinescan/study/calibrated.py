@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from spinescan.core.task import Task
 from spinescan.study.calibration import (
-    BINS,
     TEMPERATURES,
     conformal_thresholds,
     equal_mass_edges,
@@ -21,7 +20,7 @@ from spinescan.study.calibration import (
     reliability_figures,
     with_temperature,
 )
-from spinescan.study.draws import GroupDraws, sample
+from spinescan.study.draws import GroupDraws, Sampled, sample
 from spinescan.study.judged import Judged
 
 Floats = NDArray[np.float64]
@@ -71,9 +70,8 @@ def calibration_figures(repeats: Sequence[Judged], draws: GroupDraws) -> dict[st
     mean, upper = error_if_calibrated(scored[0].confidence, edges)
     return {
         "n_films": len(scored[0].truth),
-        "binning": f"{len(edges) - 1} bins of the highest probability, of about equally many films"
-        f" (up to {BINS})",
-        "ece": found["ece"].told(len(groups)),
+        "binning": f"{len(edges) - 1} bins of the highest score, with about equally many films in each",
+        "ece": _error_told(found["ece"], len(groups)),
         "ece_if_calibrated": {"mean": round(mean, 4), "upper_95": round(upper, 4)},
         "brier": found["brier"].told(len(groups)),
         "log_loss": found["log_loss"].told(len(groups)),
@@ -164,7 +162,9 @@ def _after(scored: Sequence[_Scored], draws: GroupDraws) -> dict[str, Any]:
     groups = len({group for films in scored for group in films.groups})
     mean, upper = error_if_calibrated(scored[0].confidence, edges)
     return {
-        **{name: figure.told(groups) for name, figure in found.items()},
+        "ece": _error_told(found["ece"], groups),
+        "brier": found["brier"].told(groups),
+        "log_loss": found["log_loss"].told(groups),
         "ece_if_calibrated": {"mean": round(mean, 4), "upper_95": round(upper, 4)},
     }
 
@@ -202,6 +202,14 @@ def _set_figures(
         "share_of_one_label": found["one_label"].told(groups, share=True),
         "share_of_no_label": found["no_label"].told(groups, share=True),
     }
+
+
+def _error_told(error: Sampled, groups: int) -> dict[str, Any]:
+    """An ECE with its interval, which is centred on it and cannot fall below 0."""
+    told = error.centred().told(groups)
+    if told["interval_95"]:
+        told["interval_95"] = [max(0.0, end) for end in told["interval_95"]]
+    return told
 
 
 def _scored(films: Judged) -> _Scored:

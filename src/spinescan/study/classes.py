@@ -30,13 +30,16 @@ def confusion(truth: Ints, answer: Ints, labels: int, weights: Floats) -> Floats
     return (weights @ cells).reshape(-1, labels, labels + 1)
 
 
-def confusion_figures(counts: Floats) -> dict[str, Floats]:
+def confusion_figures(counts: Floats, present: NDArray[np.bool_]) -> dict[str, Floats]:
     """Accuracy, balanced accuracy, and precision, recall and F1: by label (b, k) and averaged (b,).
 
     Parameters
     ----------
     counts
         (b, k, k + 1) or (b, k, k): of `confusion`, with or without the films that have no answer.
+    present
+        (k,) which labels the films have: macro averages are over these, and NaN in a draw that
+        misses one.
     """
     labels = counts.shape[1]
     hits = np.diagonal(counts, axis1=1, axis2=2)
@@ -46,8 +49,8 @@ def confusion_figures(counts: Floats) -> dict[str, Floats]:
         f1 = 2 * hits / (films + answers)
         accuracy = hits.sum(axis=1) / films.sum(axis=1)
     by_label = {"precision": precision, "recall": recall, "f1": f1}
-    macro = {f"macro_{name}": _mean(v, films > 0) for name, v in by_label.items()}
-    weighted = {f"weighted_{name}": _mean(v, films) for name, v in by_label.items()}
+    macro = {f"macro_{name}": _macro(v, films, present) for name, v in by_label.items()}
+    weighted = {f"weighted_{name}": _weighted(v, films) for name, v in by_label.items()}
     return {
         "accuracy": accuracy,
         "balanced_accuracy": macro["macro_recall"],
@@ -65,12 +68,13 @@ def answer_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
     """
     labels = films.probabilities.shape[1]
     counts = confusion(films.truth, films.answer, labels, weights)
+    answered = films.answer != NO_ANSWER
     forced = (films.best == films.truth).astype(np.float64)
     total = weights.sum(axis=1)
     accepted = counts[:, :, :labels]
-    of_accepted = confusion_figures(accepted)
+    of_accepted = confusion_figures(accepted, _present(films.truth[answered], labels))
     return {
-        **confusion_figures(counts),
+        **confusion_figures(counts, _present(films.truth, labels)),
         "confusion": counts,
         "accepted_share": accepted.sum(axis=(1, 2)) / total,
         "accuracy_of_accepted": of_accepted["accuracy"],
@@ -82,14 +86,13 @@ def answer_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
 def score_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
     """Of the scores, whatever was decided: ROC-AUC and average precision, by label and macro.
 
-    One label against all others. A film that failed is ranked last among its own label's films and
-    first among every other label's. NaN for a label that no film has, and in the macro figures of a
+    One label against all others. A film that failed is ranked last among its own label's films. NaN for a label that no film has, and in the macro figures of a
     draw that misses a label.
     """
-    scores = ranked(films.probabilities, films.truth)
-    labels = range(scores.shape[1])
-    present = np.isin(labels, films.truth)
-    both = [areas(scores[:, k], films.truth == k, weights) for k in labels]
+    labels = range(films.probabilities.shape[1])
+    present = _present(films.truth, len(labels))
+    ranks = [ranked(films.probabilities, films.truth, k) for k in labels]
+    both = [areas(scores, own, weights[:, some]) for some, scores, own in ranks]
     auc, precision = (np.stack(of_labels, axis=1) for of_labels in zip(*both, strict=True))
     return {
         "macro_roc_auc": auc[:, present].mean(axis=1),
@@ -122,7 +125,7 @@ def family_figures(task: Task, cost: Cost, films: Judged, weights: Floats) -> di
     names, of_label = families(task)
     answer = np.where(films.answer == NO_ANSWER, NO_ANSWER, of_label[films.answer])
     counts = confusion(of_label[films.truth], answer, len(names), weights)
-    figures = confusion_figures(counts)
+    figures = confusion_figures(counts, _present(of_label[films.truth], len(names)))
     paid = np.where(films.answer == films.truth, 0.0, cost.inside)
     paid = np.where(answer != of_label[films.truth], cost.across, paid)
     paid = np.where(films.answer == NO_ANSWER, cost.no_answer, paid)
@@ -169,7 +172,17 @@ def group_counts(repeats: Sequence[Judged], labels: int) -> GroupCounts:
     )
 
 
-def _mean(values: Floats, weights: Floats | NDArray[np.bool_]) -> Floats:
-    """Mean over labels, (b,); what is not defined counts as 0."""
+def _present(truth: Ints, labels: int) -> NDArray[np.bool_]:
+    return np.bincount(truth, minlength=labels) > 0
+
+
+def _macro(values: Floats, films: Floats, present: NDArray[np.bool_]) -> Floats:
+    """Mean over the labels that films have, (b,); a label never answered counts as 0."""
+    known = np.where(films > 0, np.nan_to_num(values), np.nan)[:, present]
+    return known.mean(axis=1) if present.any() else np.full(len(values), np.nan)
+
+
+def _weighted(values: Floats, films: Floats) -> Floats:
+    """Mean over labels by their films, (b,); a label never answered counts as 0."""
     with np.errstate(invalid="ignore"):
-        return np.asarray((np.nan_to_num(values) * weights).sum(axis=1) / weights.sum(axis=1))
+        return np.asarray((np.nan_to_num(values) * films).sum(axis=1) / films.sum(axis=1))

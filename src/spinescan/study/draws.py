@@ -72,6 +72,14 @@ class Sampled:
         """One entry of a figure that is an array."""
         return Sampled(self.value[index], self.drawn[:, index])
 
+    def centred(self) -> "Sampled":
+        """The draws moved so that their median is the value.
+
+        For a figure that redrawing films alone makes larger, such as a calibration error: films
+        that are drawn twice look like a pattern.
+        """
+        return Sampled(self.value, self.drawn - np.nanmedian(self.drawn, axis=0) + self.value)
+
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """Percentile interval of a single figure over the draws that have one.
 

@@ -11,15 +11,18 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-def ranked(probabilities: Floats, truth: NDArray[np.int64]) -> Floats:
-    """Scores (n, k) by which every film can be ranked, also one that failed (NaN).
+def ranked(
+    probabilities: Floats, truth: NDArray[np.int64], label: int
+) -> tuple[Floats, Bools, Bools]:
+    """The films that a label's scores order: which of n, and their scores and whether it is theirs.
 
-    A failed film counts as the worst error: last among the films of its label, and first among
-    those of each other label.
+    A failed film (NaN) is last among those of its own label: it was missed. It is not among the
+    others of another label, where it would be a success for which nothing was done.
     """
-    own = np.arange(probabilities.shape[1]) == truth[:, None]
-    worst = np.where(own, -np.inf, np.inf)
-    return np.where(np.isfinite(probabilities), probabilities, worst)
+    own, scored = truth == label, np.isfinite(probabilities[:, label])
+    some = scored | own
+    scores = np.where(scored, probabilities[:, label], -np.inf)
+    return some, scores[some], own[some]
 
 
 def roc_auc(scores: Floats, positive: Bools, weights: Floats) -> Floats:

@@ -24,7 +24,7 @@ def curve_points(repeats: Sequence[Judged], task: Task) -> dict[str, Any]:
     roc: dict[str, list[float] | None] = {}
     precision: dict[str, list[float] | None] = {}
     for k, code in enumerate(task.codes):
-        usable = [f for f in repeats if 0 < (f.truth == k).sum() < len(f)]
+        usable = [f for f in repeats if (f.truth == k).sum() > 0 and (f.truth[f.scored] != k).any()]
         roc[code] = _rounded([_roc(films, k) for films in usable])
         precision[code] = _rounded([_precision(films, k) for films in usable])
     grid = [round(float(x), 2) for x in GRID]
@@ -35,8 +35,8 @@ def curve_points(repeats: Sequence[Judged], task: Task) -> dict[str, Any]:
 
 
 def _roc(films: Judged, label: int) -> Floats:
-    scores = ranked(films.probabilities, films.truth)[:, label]
-    others, own = roc_points(scores, films.truth == label)
+    _, scores, positive = ranked(films.probabilities, films.truth, label)
+    others, own = roc_points(scores, positive)
     # The curve rises steeply: of several points at one rate the highest is meant.
     last = np.flatnonzero(np.diff(others, append=2))
     heights = np.interp(GRID, others[last], own[last])
@@ -45,8 +45,8 @@ def _roc(films: Judged, label: int) -> Floats:
 
 
 def _precision(films: Judged, label: int) -> Floats:
-    scores = ranked(films.probabilities, films.truth)[:, label]
-    recall, precision = precision_recall_points(scores, films.truth == label)
+    _, scores, positive = ranked(films.probabilities, films.truth, label)
+    recall, precision = precision_recall_points(scores, positive)
     # The highest threshold that reaches the recall; no interpolation between two of them.
     return precision[np.searchsorted(recall, GRID - 1e-9)]
 

@@ -1,7 +1,6 @@
 """Plots of an evaluation as SVG text, drawn from its JSON (matplotlib, without a screen)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
@@ -73,9 +72,8 @@ def confusion_plot(matrix: Mapping[str, Any], families: Mapping[str, str] | None
             axes.axvline(place, color=_INK, lw=1.4)
         if len(columns) > len(rows):
             axes.axvline(len(rows), color=_SOFT, lw=1.0, ls=":")
-        slant = 40 if longest > 8 else 0
-        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=slant,
-                        ha="right" if slant else "center", rotation_mode="anchor" if slant else None)  # fmt: skip
+        turned: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, **(turned if longest > 8 else {}))
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
         axes.tick_params(length=0)
         axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0), xlabel="answer", ylabel="truth")
@@ -91,7 +89,7 @@ def roc_plot(evaluation: Mapping[str, Any]) -> str:
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_SOFT, lw=0.8, ls=":")
-        for style, (label, heights) in zip(_styles(), _drawn(curves["true_positive_rate"])):
+        for style, label, heights in _styled(curves["true_positive_rate"]):
             x = [0.0, *curves["false_positive_rate"]]
             area = _with_interval(evaluation["labels"][label]["roc_auc"])
             axes.plot(x, [0.0, *heights], lw=1.6, label=f"{label}  {area}", **style)
@@ -106,7 +104,7 @@ def precision_recall_plot(evaluation: Mapping[str, Any]) -> str:
     curves = evaluation["curves"]["precision_recall"]
 
     def draw(axes: Axes) -> None:
-        for style, (label, heights) in zip(_styles(), _drawn(curves["precision"])):
+        for style, label, heights in _styled(curves["precision"]):
             area = _with_interval(evaluation["labels"][label]["average_precision"])
             axes.plot(curves["recall"], heights, lw=1.6, label=f"{label}  {area}", **style)
         _unit_square(axes, "recall", "precision")
@@ -122,8 +120,6 @@ def reliability_plot(calibration: Mapping[str, Any]) -> str:
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_SOFT, lw=0.8, ls=":")
-        axes.text(0.03, 0.07, "scores too low", color=_SOFT, fontsize=8.5, rotation=0,
-                  transform=axes.transAxes, va="bottom", visible=False)  # fmt: skip
         for part in bins:
             _whisker(axes, part["confidence"], part["accuracy"], _RIGHT)
         axes.plot([b["confidence"] for b in bins], [b["accuracy"]["value"] for b in bins],
@@ -163,12 +159,12 @@ def margin_plot(margin: Mapping[str, Any], column: str) -> str:
         parts = [part for part in margin["between"] if "accuracy" in part]
         x = [(part["from"] + part["to"]) / 2 for part in parts]
         names = [n for n in ("family_accuracy", "accuracy") if parts and n in parts[0]]
-        for name, colour in zip(names, ("#009e73", _RIGHT)):
+        for name, colour in zip(names, ("#009e73", _RIGHT)[-len(names) :], strict=True):
             told = {"accuracy": "label right", "family_accuracy": "family right"}[name]
-            for place, part in zip(x, parts):
+            for place, part in zip(x, parts, strict=True):
                 _whisker(axes, place, part[name], colour)
             axes.plot(x, [part[name]["value"] for part in parts], color=colour, marker="o", ms=4.5,
-                      lw=1.2, label=f"{told}, in each tenth of the films")  # fmt: skip
+                      lw=1.2, label=f"{told}, film by film, in bins")  # fmt: skip
         rest = margin["at_least"]
         axes.plot([r["from"] for r in rest], [r["accuracy"]["value"] for r in rest], color=_RIGHT,
                   lw=1.2, ls="--", label="label right, all films from this margin on")  # fmt: skip
@@ -185,7 +181,7 @@ def _whisker(axes: Axes, x: float, figure: Mapping[str, Any], colour: str) -> No
 
 def _band(axes: Axes, x: Sequence[float], points: Sequence[Mapping[str, Any]], colour: str) -> None:
     ends = [point["interval_95"] or [point["value"]] * 2 for point in points]
-    low, high = zip(*ends)
+    low, high = zip(*ends, strict=True)
     axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
 
 
@@ -200,18 +196,14 @@ def _unit_square(axes: Axes, x: str, y: str) -> None:
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y, aspect="equal")
 
 
-def _styles() -> Iterator[dict[str, str]]:
-    number = 0
-    while True:
-        yield {
-            "color": _COLOURS[number % len(_COLOURS)],
-            "ls": _DASHES[number % len(_DASHES)],
-        }
-        number += 1
-
-
-def _drawn(curves: Mapping[str, Sequence[float] | None]) -> list[tuple[str, Sequence[float]]]:
-    return [(label, heights) for label, heights in curves.items() if heights is not None]
+def _styled(
+    curves: Mapping[str, Sequence[float] | None],
+) -> Iterator[tuple[dict[str, Any], str, Sequence[float]]]:
+    """The labels that have a curve, each with a look of its own as far as these go."""
+    for number, (label, heights) in enumerate(curves.items()):
+        if heights is not None:
+            colour, dashes = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
+            yield {"color": colour, "ls": dashes}, label, heights
 
 
 def _borders(rows: Sequence[str], families: Mapping[str, str] | None) -> list[int]:
@@ -221,16 +213,9 @@ def _borders(rows: Sequence[str], families: Mapping[str, str] | None) -> list[in
 
 
 def _svg(draw: Callable[[Axes], None], inches: tuple[float, float]) -> str:
-    with _style():
+    with mpl.rc_context(_STYLE):
         figure = Figure(figsize=inches)
         draw(figure.add_subplot())
         out = StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    # rc_context is typed for the keys it knows only.
-    with mpl.rc_context(_STYLE):
-        yield
