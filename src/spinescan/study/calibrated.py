@@ -70,7 +70,8 @@ def calibration_figures(repeats: Sequence[Judged], draws: GroupDraws) -> dict[st
     mean, upper = error_if_calibrated(scored[0].confidence, edges)
     return {
         "n_films": len(scored[0].truth),
-        "binning": f"{len(edges) - 1} bins of the highest score, with about equally many films in each",
+        "binning": f"{len(edges) - 1} bins of the highest score, with about equally many films in"
+        " each",
         "ece": _error_told(found["ece"], len(groups)),
         "ece_if_calibrated": {"mean": round(mean, 4), "upper_95": round(upper, 4)},
         "brier": found["brier"].told(len(groups)),

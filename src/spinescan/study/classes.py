@@ -86,8 +86,9 @@ def answer_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
 def score_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
     """Of the scores, whatever was decided: ROC-AUC and average precision, by label and macro.
 
-    One label against all others. A film that failed is ranked last among its own label's films. NaN for a label that no film has, and in the macro figures of a
-    draw that misses a label.
+    One label against all others. A film that failed is ranked last among its own label's films, and
+    is not among the others of another label. NaN for a label that no film has, and in the macro
+    figures of a draw that misses a label.
     """
     labels = range(films.probabilities.shape[1])
     present = _present(films.truth, len(labels))

@@ -13,7 +13,7 @@ Bools = NDArray[np.bool_]
 
 def ranked(
     probabilities: Floats, truth: NDArray[np.int64], label: int
-) -> tuple[Floats, Bools, Bools]:
+) -> tuple[Bools, Floats, Bools]:
     """The films that a label's scores order: which of n, and their scores and whether it is theirs.
 
     A failed film (NaN) is last among those of its own label: it was missed. It is not among the
