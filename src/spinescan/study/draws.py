@@ -5,7 +5,7 @@ computed from such weights for all draws in one go is computed fast: 2,000 draws
 a second or two. The draws are those of `metrics.grouped_bootstrap`.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -51,10 +51,16 @@ class GroupDraws:
         counts = np.bincount(places.ravel(), minlength=samples * size)
         return cls(names, counts.reshape(samples, size))
 
-    def weights(self, groups: Sequence[Hashable]) -> Floats:
-        """How often each of n films, told by its group, is in each draw: (samples, n)."""
+    def weights(self, groups: Sequence[Hashable]) -> Iterator[Floats]:
+        """How often each of n films, told by its group, is in each draw: (b, n) for b draws a time.
+
+        All draws together would be gigabytes for a large set.
+        """
         place = {name: i for i, name in enumerate(self.names)}
-        return self.counts[:, [place[group] for group in groups]].astype(np.float64)
+        films = [place[group] for group in groups]
+        step = max(1, _BLOCK // max(1, len(films)))
+        for start in range(0, len(self.counts), step):
+            yield self.counts[start : start + step, films].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,10 +143,8 @@ def sample(
 def _sample_one(
     statistic: Statistic[Films], films: Films, groups: Sequence[Hashable], draws: GroupDraws
 ) -> dict[str, Sampled]:
-    weights = draws.weights(groups)
     plain = statistic(films, np.ones((1, len(groups))))
-    step = max(1, _BLOCK // max(1, len(groups)))
-    blocks = [statistic(films, weights[i : i + step]) for i in range(0, len(weights), step)]
+    blocks = [statistic(films, weights) for weights in draws.weights(groups)]
     return {
         name: Sampled(plain[name][0], np.concatenate([block[name] for block in blocks]))
         for name in plain
