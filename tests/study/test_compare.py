@@ -25,7 +25,7 @@ def test_mcnemar_is_a_binomial_test(only_first: int, only_second: int) -> None:
 
 
 def test_mcnemar_of_many_films_and_of_nonsense() -> None:
-    assert mcnemar_exact(0, 5000) == 0 or mcnemar_exact(0, 5000) < 1e-300
+    assert mcnemar_exact(0, 5000) < 1e-300
     with pytest.raises(ValueError, match="negative"):
         mcnemar_exact(-1, 3)
 
