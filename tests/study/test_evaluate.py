@@ -227,8 +227,11 @@ def test_the_origin_of_the_films_is_told() -> None:
     drawn = set_of(records, source="spinescan phantom")
     half = Manifest(Path(), (*mixed.films[:30], *drawn.films[30:]))
     for manifest, kind in (
-        (mixed, "real"), (drawn, "synthetic"), (half, "mixed"), (set_of(records, source=""), "not told")
-    ):  # fmt: skip
+        (mixed, "real"),
+        (drawn, "synthetic"),
+        (half, "mixed"),
+        (set_of(records, source=""), "not told"),
+    ):
         told = evaluate_models([records], manifest, FRAIWAN3, samples=200)["models"][0]["origin"]
         assert told["films"] == kind
         assert sum(told["sources"].values()) == told["n_labelled"] == 60

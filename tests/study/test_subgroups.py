@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def test_many_numbers_become_thirds(values: list[int]) -> None:
     assert len(counts) == 3
     assert max(counts) - min(counts) <= 2
     by_band = sorted(zip(values, told, strict=True))
-    changes = sum(a[1] != b[1] for a, b in zip(by_band, by_band[1:], strict=False))
+    changes = sum(a[1] != b[1] for a, b in pairwise(by_band))
     assert changes == 2
 
 
