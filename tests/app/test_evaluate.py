@@ -47,7 +47,9 @@ def write(films: Path) -> Write:
         records: list[PredictionRecord] = []
         for i, record in enumerate(predictions(FRAIWAN3, n, **how)):
             digest = sha256((films.parent / f"{i}.png").read_bytes()).hexdigest()
-            records.append(replace(record, image=f"{i}.png", sha256=digest, **(change or {})))
+            records.append(
+                replace(record, **{"image": f"{i}.png", "sha256": digest, **(change or {})})
+            )
         write_predictions(records, films.parent / name)
         return films.parent / name
 

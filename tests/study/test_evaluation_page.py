@@ -28,13 +28,15 @@ def on_disk(records: Records, folder: Path, **labels: str) -> tuple[Records, Man
     films, told = {}, []
     for i, record in enumerate(records):
         name = f"film-{i}.png"
-        grey = np.random.default_rng(i).integers(0, 255, (64, 40), np.uint8)
+        grey = np.random.default_rng(i).integers(0, 255, (160, 120), np.uint8)
         Image.fromarray(grey).save(folder / name)
         digest = sha256((folder / name).read_bytes()).hexdigest()
         told.append(replace(record, image=name, sha256=digest))
         films[name] = ManifestFilm(
             name, digest, record.group, source="clinic",
-            labels={record.task: record.truth or "", "sex": "FM"[i % 2], "margin": str(i), **labels},
+            labels={
+                record.task: record.truth or "", "sex": "FM"[i % 2], "margin": str(i), **labels
+            },
         )  # fmt: skip
     return tuple(told), Manifest(folder, tuple(films.values()))
 
@@ -50,10 +52,10 @@ def drawings(page: str) -> list[str]:
 
 
 def test_the_page_is_self_contained_and_says_research_use(tmp_path: Path) -> None:
-    records, manifest = on_disk(predictions(ALS7, 60, skill=1.0, failed=0.05), tmp_path)
+    test = predictions(ALS7, 60, skill=1.0, failed=0.05)
     validation = predictions(ALS7, 60, part="validation", first=700)
-    seen, more = on_disk((*records, *validation), tmp_path)
-    page = page_of([seen], more, ALS7, margin="margin")
+    seen, manifest = on_disk((*test, *validation), tmp_path)
+    page = page_of([seen], manifest, ALS7, margin="margin")
     assert page.count(RESEARCH_USE) >= 2
     assert "default-src 'none'" in page
     assert "<script" not in page
@@ -104,7 +106,7 @@ def test_films_that_cannot_be_shown_are_named(tmp_path: Path) -> None:
     told = evaluate_models([records], manifest, FRAIWAN3, samples=200)
     gone, changed = (tmp_path / film["image"] for film in told["models"][0]["worst"][:2])
     gone.unlink()
-    Image.new("L", (40, 64), 90).save(changed)
+    Image.fromarray(np.random.default_rng(99).integers(0, 255, (160, 120), np.uint8)).save(changed)
     page = render_evaluation(told, manifest, worst=4)
     assert page.count("No picture: ") == 2
     assert "no longer the one that was predicted" in page

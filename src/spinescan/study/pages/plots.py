@@ -94,7 +94,7 @@ def roc_plot(evaluation: Mapping[str, Any]) -> str:
             area = _with_interval(evaluation["labels"][label]["roc_auc"])
             axes.plot(x, [0.0, *heights], lw=1.6, label=f"{label}  {area}", **style)
         _unit_square(axes, "false positive rate", "true positive rate")
-        axes.legend(loc="lower right", title="area [95 % interval]", title_fontsize=8.5)
+        _legend(axes, "lower right", "area [95 % interval]")
 
     return _svg(draw, (4.6, 4.5))
 
@@ -108,8 +108,7 @@ def precision_recall_plot(evaluation: Mapping[str, Any]) -> str:
             area = _with_interval(evaluation["labels"][label]["average_precision"])
             axes.plot(curves["recall"], heights, lw=1.6, label=f"{label}  {area}", **style)
         _unit_square(axes, "recall", "precision")
-        axes.legend(loc="lower left", title="average precision [95 % interval]",
-                    title_fontsize=8.5)  # fmt: skip
+        _legend(axes, "lower left", "average precision [95 % interval]")
 
     return _svg(draw, (4.6, 4.5))
 
@@ -172,6 +171,14 @@ def margin_plot(margin: Mapping[str, Any], column: str) -> str:
         axes.legend(loc="lower right")
 
     return _svg(draw, (6.4, 3.8))
+
+
+def _legend(axes: Axes, place: str, title: str) -> None:
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc=place, title=title, title_fontsize=8.5)
+    else:
+        axes.text(0.5, 0.3, "no curve: it needs films of a label,\nand others, with scores",
+                  ha="center", color=_SOFT, transform=axes.transAxes)  # fmt: skip
 
 
 def _whisker(axes: Axes, x: float, figure: Mapping[str, Any], colour: str) -> None:
