@@ -50,6 +50,13 @@ def test_truth_manifest_and_films_agree(three):
             told["phantom"]["als"],
             told["phantom"]["sagittal"],
         )
+        if told["phantom"]["als"] == "healthy":
+            assert row["als7"] == row["als_margin"] == ""
+        else:
+            assert row["als7"] == row["als"]
+            assert float(row["als_margin"]) == pytest.approx(
+                told["phantom"]["als_margin"], abs=1e-3
+            )
     assert len({row["group"] for row in table}) == 3
 
 
