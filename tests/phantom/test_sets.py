@@ -56,8 +56,6 @@ def test_truth_manifest_and_films_agree(three):
             assert row["als7"] == row["als"]
             margin = told["phantom"]["als_margin"]
             assert float(row["als_margin"]) == pytest.approx(margin, abs=1e-3)
-                told["phantom"]["als_margin"], abs=1e-3
-            )
     assert len({row["group"] for row in table}) == 3
 
 
