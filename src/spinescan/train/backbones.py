@@ -1,5 +1,6 @@
 """What turns a film into feature maps: the seed's four backbones, any of timm's, or a small CNN."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -159,6 +160,9 @@ def _timm_body(
             f"timm has no weights for {name!r}: give --weights FILE (safetensors), or --weights "
             "none to start from scratch"
         )
+    hub = logging.getLogger("huggingface_hub")
+    level = hub.level
+    hub.setLevel(logging.ERROR)  # the error below tells what its many retries do
     try:
         return timm.create_model(
             name, pretrained=pretrained, num_classes=0, global_pool="", **options
@@ -172,6 +176,8 @@ def _timm_body(
             "give --weights FILE (safetensors with timm's names, copied from a machine that has "
             "one), an earlier run or bundle, or --weights none to start from scratch"
         ) from error
+    finally:
+        hub.setLevel(level)
 
 
 def _first(error: Exception) -> str:

@@ -1,45 +1,16 @@
 """The classifier network: a backbone and one of three heads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from spinescan.train.backbones import Backbone
-
-Kind = Literal["linear", "dense", "conv"]
+from spinescan.train.classify_recipe import HeadRecipe, Kind
 
 _DENSE_UNITS = (1024, 512, 256, 128)
-
-
-@dataclass(frozen=True, slots=True)
-class HeadRecipe:
-    """What turns feature maps into logits.
-
-    `kind` is "linear" (one layer over the maps' mean: it also gives class activation maps), "dense"
-    (the ALS notebook's: layers of 1024, 512, 256 and 128 units with PReLU), or "conv" (that of
-    Spine Scan: a convolution of `conv_units`, then a layer of `dense_units`). `dropout` follows the
-    mean and every layer, `l2` times the squared weights of the dense layers is added to the loss.
-    """
-
-    kind: Kind = "linear"
-    dropout: float = 0.2
-    l2: float = 0.0
-    conv_units: int = 64
-    dense_units: int = 128
-
-    def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"head must be {', '.join(get_args(Kind))}, got {self.kind!r}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must lie in 0..1, got {self.dropout}")
-        if self.l2 < 0:
-            raise ValueError(f"l2 must not be negative, got {self.l2}")
-        if self.conv_units < 1 or self.dense_units < 1:
-            raise ValueError("conv_units and dense_units must be positive")
 
 
 class LinearHead(nn.Module):
