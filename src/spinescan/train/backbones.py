@@ -136,7 +136,7 @@ class Backbone(nn.Module):
 
 
 def timm_name(name: str) -> str:
-    """timm's name of a backbone, the weights to download included where the seed's are meant."""
+    """The name that timm has for a backbone; for the seed's it names the weights to download, too."""
     return SEED_BACKBONES.get(name, name)
 
 

@@ -80,7 +80,10 @@ class Classifier(nn.Module):
         self.frozen = False
 
     def forward(self, film: Tensor) -> tuple[Tensor, ...]:
-        answer: tuple[Tensor, ...] = self.head(self.backbone(film))
+        # No gradient leaves a frozen backbone, so that no optimiser touches it.
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            features = self.backbone(film)
+        answer: tuple[Tensor, ...] = self.head(features)
         return answer
 
     @property
@@ -91,7 +94,6 @@ class Classifier(nn.Module):
     def freeze(self, frozen: bool) -> None:
         """Keep the backbone as it is, its batch norms' statistics included, or teach it too."""
         self.frozen = frozen
-        self.backbone.requires_grad_(not frozen)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "Classifier":

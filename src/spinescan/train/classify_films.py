@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -88,9 +87,7 @@ def prepare_films(
 class TrainingFilms(Dataset[tuple[Tensor, Tensor]]):
     """Films of the training part, changed anew in every epoch; what is asked for is a `Key`."""
 
-    def __init__(
-        self, films: PreparedFilms, recipe: AugmentRecipe, task: Task, seed: int
-    ) -> None:
+    def __init__(self, films: PreparedFilms, recipe: AugmentRecipe, task: Task, seed: int) -> None:
         self.films = films
         self.recipe = recipe
         self.may_mirror = recipe.mirror and task.mirror == "keeps"
@@ -184,4 +181,4 @@ def augment(
     )
     # Grey values are -1 at black: brightness multiplies their distance from it.
     bright = (np.asarray(moved) + np.float32(1)) * np.float32(factor) - np.float32(1)
-    return np.clip(bright, -1, 1)
+    return np.asarray(np.clip(bright, -1, 1))
