@@ -136,7 +136,7 @@ class Backbone(nn.Module):
 
 
 def timm_name(name: str) -> str:
-    """The name that timm has for a backbone; for the seed's it names the weights to download, too."""
+    """The name that timm has for a backbone; for the seed's also that of its weights."""
     return SEED_BACKBONES.get(name, name)
 
 

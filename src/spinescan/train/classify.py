@@ -17,7 +17,7 @@ and a network's folder, beside what `epochs` leaves there,
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +56,17 @@ from spinescan.train.classify_weights import load_start
 from spinescan.train.epochs import fit_epochs, make_fabric, predict_logits
 from spinescan.train.progress import bar
 
-Start = Mapping[str, Tensor]
-"""The weights that every network of a run starts from, by name; the others are drawn."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """The weights that every network of a run starts from, by name; the others are drawn.
+
+    `origin` tells where they come from, `trained_on` the sets they were taught on, as far as known.
+    """
+
+    state: Mapping[str, Tensor] = field(default_factory=dict)
+    origin: str = NONE
+    trained_on: tuple[str, ...] = ()
 
 
 def train_classifiers(
@@ -103,8 +112,8 @@ def train_classifiers(
         parts.append(manifest_part(films, task, validation_share=share, seed=seed))
     if final:
         parts.append(final_part(films, task, validation_share=share, seed=seed))
-    start, origin = start_weights(recipe, task, weights)
-    claim(run, make_note(films, task, recipe, origin))
+    start = start_weights(recipe, task, weights)
+    claim(run, make_note(films, task, recipe, start.origin, start.trained_on))
     fabric = make_fabric(recipe, accelerator=accelerator, devices=devices)
     with bar("films", len(films), shown=fabric.is_global_zero) as show:
         prepared = prepare_films(
@@ -160,8 +169,8 @@ def train_part(
     fabric.barrier()
 
 
-def start_weights(recipe: ClassifyRecipe, task: Task, weights: Path | None) -> tuple[Start, str]:
-    """The weights that networks of a recipe start from, and where they come from.
+def start_weights(recipe: ClassifyRecipe, task: Task, weights: Path | None) -> Start:
+    """The weights that networks of a recipe start from.
 
     Raises
     ------
@@ -176,17 +185,18 @@ def start_weights(recipe: ClassifyRecipe, task: Task, weights: Path | None) -> t
             f"run or of a bundle, {PRETRAINED!r} or {NONE!r}"
         )
     download = weights is None and recipe.weights == PRETRAINED and recipe.backbone != SMALL_CNN
-    network = make_network(recipe, task, {}, download=download)
+    network = make_network(recipe, task, Start(), download=download)
+    trained_on: tuple[str, ...] = ()
     if weights is not None:
-        taken = load_start(network, weights, task)
+        taken, trained_on = load_start(network, weights, task)
         names = ("backbone.", "head.") if "head" in taken else ("backbone.",)
         origin = f"{weights_note(weights)} ({taken})"
     elif download:
         names, origin = ("backbone.",), f"timm {timm_name(recipe.backbone)}"
     else:
-        return {}, NONE
-    state = network.state_dict()
-    return {name: value for name, value in state.items() if name.startswith(names)}, origin
+        return Start()
+    kept = {name: value for name, value in network.state_dict().items() if name.startswith(names)}
+    return Start(kept, origin, trained_on)
 
 
 def make_network(
@@ -203,7 +213,7 @@ def make_network(
         pretrained=download,
     )
     network = Classifier(backbone, len(task.labels), recipe.head)
-    network.load_state_dict(dict(start), strict=False)
+    network.load_state_dict(dict(start.state), strict=False)
     return network
 
 

@@ -53,9 +53,13 @@ class RunNote:
 
 
 def make_note(
-    films: Sequence[ManifestFilm], task: Task, recipe: ClassifyRecipe, weights: str
+    films: Sequence[ManifestFilm],
+    task: Task,
+    recipe: ClassifyRecipe,
+    weights: str,
+    trained_on: Sequence[str] = (),
 ) -> RunNote:
-    """The note of a training on these films."""
+    """The note of a training on these films, from weights that were `trained_on` others before."""
     rows = [(film.sha256, film.group, film.split, label_of(film, task)) for film in films]
     views = {film.view for film in films}
     return RunNote(
@@ -63,7 +67,7 @@ def make_note(
         task,
         len(films),
         _digest(rows),
-        tuple(sorted({film.source for film in films} - {""})),
+        tuple(sorted({*trained_on, *(film.source for film in films)} - {""})),
         () if "" in views else tuple(sorted(views)),
         weights,
     )

@@ -1,7 +1,9 @@
 """What a classifier starts from: a file, an earlier training, a bundle."""
 
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -21,8 +23,19 @@ _COUNTER = "num_batches_tracked"
 """Of a batch norm: unused where its momentum is fixed, and not in ONNX."""
 
 
-def load_start(network: Classifier, weights: Path, task: Task) -> str:
-    """Start a network from `weights`, and tell what was taken, "backbone" or "backbone and head".
+class Stored(NamedTuple):
+    """Weights by the names that they have in a `Classifier`, and what their head answers."""
+
+    tensors: Mapping[str, Tensor]
+    labels: tuple[str, ...] = ()
+    trained_on: tuple[str, ...] = ()
+
+
+def load_start(network: Classifier, weights: Path, task: Task) -> tuple[str, tuple[str, ...]]:
+    """Start a network from `weights`.
+
+    Returns what was taken, "backbone" or "backbone and head", and the sets that these weights were
+    taught on, where that is told.
 
     These are a safetensors file with timm's names for the backbone (the layers that named
     ImageNet's classes are passed over), the folder of an earlier classifier's training or of one of
@@ -38,12 +51,12 @@ def load_start(network: Classifier, weights: Path, task: Task) -> str:
         If there are no such weights, or they are another backbone's.
     """
     if not weights.is_dir():
-        stored = {_BODY + name: value for name, value in _read_safetensors(weights).items()}
-        labels: tuple[str, ...] = ()
+        found = Stored({_BODY + name: value for name, value in _read_safetensors(weights).items()})
     elif (weights / BUNDLE_FILE).is_file():
-        stored, labels = _read_bundle(weights)
+        found = _read_bundle(weights)
     else:
-        stored, labels = _read_run(weights)
+        found = _read_run(weights)
+    stored = found.tensors
     own = network.state_dict()
     taken = {}
     for name, value in own.items():
@@ -63,13 +76,13 @@ def load_start(network: Classifier, weights: Path, task: Task) -> str:
                 f"{tuple(value.shape)}, got {tuple(stored[name].shape)}"
             )
     head = {name: stored.get(name) for name in own if name.startswith("head.")}
-    same = labels == task.codes and all(
+    same = found.labels == task.codes and all(
         value is not None and value.shape == own[name].shape for name, value in head.items()
     )
     if same:
         taken |= {name: value for name, value in head.items() if value is not None}
     network.load_state_dict(taken, strict=False)
-    return "backbone and head" if same else "backbone"
+    return "backbone and head" if same else "backbone", found.trained_on
 
 
 def _grey(stored: Tensor, own: Tensor) -> Tensor:
@@ -90,20 +103,22 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _read_bundle(folder: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+def _read_bundle(folder: Path) -> Stored:
     bundle = Bundle.load(folder)
     if bundle.classifier is None:
         raise BundleError(f"{folder}: expected a classifier, got {bundle.task}")
     arrays = onnx_weights(bundle.networks[CLASSIFIER].path)
     tensors = {name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
-    return tensors, bundle.classifier.task.codes
+    trained_on = tuple(bundle.provenance.get("trained_on", ()))
+    return Stored(tensors, bundle.classifier.task.codes, trained_on)
 
 
-def _read_run(folder: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+def _read_run(folder: Path) -> Stored:
     place = network_folder(folder)
     try:
         values = torch.load(place / BEST, map_location="cpu", weights_only=True)["network"]
     except (OSError, RuntimeError, KeyError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{place / BEST}: not a classifier's weights ({reason})") from error
-    return values, read_note(place.parent).task.codes
+    note = read_note(place.parent)
+    return Stored(values, note.task.codes, note.trained_on)
