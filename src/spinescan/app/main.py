@@ -5,6 +5,7 @@ import click
 import spinescan
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.evaluate import evaluate
+from spinescan.app.commands.export import export
 from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
@@ -21,5 +22,5 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, manifest, bench, evaluate, train, phantom):
+for command in (scan, models, manifest, bench, evaluate, train, export, phantom):
     cli.add_command(command)

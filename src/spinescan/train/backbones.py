@@ -9,20 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spinescan.core.errors import DataError
-
-SMALL_CNN = "small_cnn"
-"""The name of the network that is taught from scratch."""
-
-SEED_BACKBONES = {
-    "inception_v3": "inception_v3.tf_in1k",
-    "xception": "legacy_xception.tf_in1k",
-    "resnet50": "resnet50.tv_in1k",
-    "resnet101": "resnet101.tv_in1k",
-}
-"""The four backbones of the ALS notebook by the names they have there, and timm's names for them.
-
-The part after the dot names the weights that timm would download, and with them the normalisation.
-"""
+from spinescan.train.classify_recipe import SEED_BACKBONES, SMALL_CNN
 
 _WIDTHS = (24, 48, 96, 160, 224)
 
@@ -102,7 +89,7 @@ class Backbone(nn.Module):
             values = own if told is None else [told] * len(own)
             buffer = torch.tensor(values, dtype=torch.float32).reshape(1, -1, 1, 1)
             self.register_buffer(key, buffer, persistent=False)
-        self._check(size)
+        self._layout = self._find_layout(size)
 
     def forward(self, film: Tensor) -> Tensor:
         # One grey channel against three means: the result has three.
@@ -111,38 +98,38 @@ class Backbone(nn.Module):
 
     def _maps(self, answer: Tensor) -> Tensor:
         """Channels before rows and columns; a transformer's tokens laid out as they were cut."""
-        if answer.ndim == 4 and answer.shape[1] == self.width:
-            return answer
-        if answer.ndim == 4 and answer.shape[3] == self.width:
+        if self._layout == "channels last":
             return answer.permute(0, 3, 1, 2)
-        if answer.ndim == 3 and hasattr(self.body, "patch_embed"):
+        if self._layout == "tokens":
             rows, columns = self.body.patch_embed.grid_size
             tokens = answer[:, -rows * columns :]
             return tokens.transpose(1, 2).reshape(-1, self.width, rows, columns)
-        raise DataError(f"backbone {self.name!r} gives no feature maps to teach a classifier on")
+        return answer
 
-    def _check(self, size: tuple[int, int]) -> None:
+    def _find_layout(self, size: tuple[int, int]) -> str:
         """One empty film through it: what does not fit is told before any training."""
-        self.eval()
+        body = self.body.eval()
         try:
             with torch.inference_mode():
-                self(torch.zeros(1, 1, *size))
+                shape = body(torch.zeros(1, self.mean.shape[1], *size)).shape
         except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
             raise DataError(
-                f"backbone {self.name!r} takes no film of {size[0]} x {size[1]} pixels ({reason})"
+                f"backbone {self.name!r} takes no film of {size[0]} x {size[1]} pixels "
+                f"({_first(error)})"
             ) from error
-        self.train()
+        body.train()
+        if len(shape) == 4 and shape[1] == self.width:
+            return "channels first"
+        if len(shape) == 4 and shape[3] == self.width:
+            return "channels last"
+        if len(shape) == 3 and hasattr(body, "patch_embed"):
+            return "tokens"
+        raise DataError(f"backbone {self.name!r} gives no feature maps to teach a classifier on")
 
 
 def timm_name(name: str) -> str:
     """The name that timm has for a backbone; for the seed's also that of its weights."""
     return SEED_BACKBONES.get(name, name)
-
-
-def default_size(name: str) -> tuple[int, int]:
-    """(rows, columns) that a backbone is used at: the seed's at 299, others at 224."""
-    return (299, 299) if name in SEED_BACKBONES else (224, 224)
 
 
 def _timm_body(

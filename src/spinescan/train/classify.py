@@ -32,7 +32,7 @@ from spinescan.data.checks import check_task, label_of, labelled
 from spinescan.data.manifest import Manifest
 from spinescan.study.predictions import Part as PredictionPart
 from spinescan.study.predictions import PredictionRecord, write_predictions
-from spinescan.train.backbones import SMALL_CNN, Backbone, timm_name
+from spinescan.train.backbones import Backbone, timm_name
 from spinescan.train.checkpoint import weights_note
 from spinescan.train.classifier import Classifier
 from spinescan.train.classify_films import PreparedFilms, prepare_films
@@ -43,7 +43,7 @@ from spinescan.train.classify_parts import (
     final_part,
     manifest_part,
 )
-from spinescan.train.classify_recipe import NONE, PRETRAINED, ClassifyRecipe
+from spinescan.train.classify_recipe import NONE, PRETRAINED, SMALL_CNN, ClassifyRecipe
 from spinescan.train.classify_run import (
     PREDICTIONS,
     VALIDATION,

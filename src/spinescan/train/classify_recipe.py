@@ -17,6 +17,21 @@ Precision = Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
 
 PRETRAINED = "pretrained"
 NONE = "none"
+"""What `weights` may be beside a file or a folder."""
+
+SMALL_CNN = "small_cnn"
+"""The backbone that is taught from scratch."""
+
+SEED_BACKBONES = {
+    "inception_v3": "inception_v3.tf_in1k",
+    "xception": "legacy_xception.tf_in1k",
+    "resnet50": "resnet50.tv_in1k",
+    "resnet101": "resnet101.tv_in1k",
+}
+"""The four backbones of the ALS notebook by the names they have there, and timm's names for them.
+
+The part after the dot names the weights that timm would download, and with them the normalisation.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +171,21 @@ class ClassifyRecipe:
             augment["brightness"] = (low, high)
         values["augment"] = AugmentRecipe(**augment)
         return cls(**values)
+
+    @classmethod
+    def of_backbone(cls, backbone: str) -> Self:
+        """A sensible recipe for a backbone, with a linear head.
+
+        The ALS notebook's four take films of 299 x 299 as they do there, others of 224 x 224.
+        """
+        rows = columns = 299 if backbone in SEED_BACKBONES else 224
+        return cls(
+            name=backbone.replace("/", "-").replace(":", "-"),
+            backbone=backbone,
+            rows=rows,
+            columns=columns,
+            weights=NONE if backbone == SMALL_CNN else PRETRAINED,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain types, for a run's note and a bundle's provenance."""

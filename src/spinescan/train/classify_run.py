@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spinescan.core.errors import DataError
-from spinescan.core.task import Label, Task
+from spinescan.core.task import VIEW, Label, Task
 from spinescan.data.checks import label_of
 from spinescan.data.manifest import ManifestFilm
 from spinescan.train.checkpoint import RUN_FILE
@@ -61,7 +61,8 @@ def make_note(
 ) -> RunNote:
     """The note of a training on these films, from weights that were `trained_on` others before."""
     rows = [(film.sha256, film.group, film.split, label_of(film, task)) for film in films]
-    views = {film.view for film in films}
+    # A model that tells views is asked about any film.
+    views = {""} if task.name == VIEW.name else {film.view for film in films}
     return RunNote(
         recipe,
         task,

@@ -82,6 +82,8 @@ def export_network(
     with warnings.catch_warnings():
         # torch warns that this exporter (by tracing) is its older one.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # Sizes become constants, as they are meant to; the check below has another batch.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         torch.onnx.export(
             network,
             (example,),
