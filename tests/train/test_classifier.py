@@ -121,7 +121,9 @@ def test_the_notebooks_head_has_its_layers() -> None:
 def test_large_weights_of_hidden_layers_cost() -> None:
     network = small("dense", l2=0.01)
     layers = [part for part in network.head.modules() if isinstance(part, torch.nn.Linear)]
-    expected = 0.01 * sum(float((layer.weight.detach().double() ** 2).sum()) for layer in layers[:-1])
+    expected = 0.01 * sum(
+        float((layer.weight.detach().double() ** 2).sum()) for layer in layers[:-1]
+    )
     assert float(network.penalty().detach()) == pytest.approx(expected, rel=1e-4)
     assert float(small("linear", l2=0.01).penalty()) == 0
 

@@ -1,9 +1,8 @@
 """No group on two sides, every film tested once, the test films out of reach."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import pytest
 
 from spinescan.core.errors import DataError
 from spinescan.core.task import Task
@@ -27,7 +26,9 @@ def films(groups: int = 20, *, split: Split = "") -> list[ManifestFilm]:
 
 
 def assert_apart(part: Part, films: list[ManifestFilm]) -> None:
-    sides = [{films[k].group for k in places} for places in (part.train, part.validation, part.test)]
+    sides = [
+        {films[k].group for k in places} for places in (part.train, part.validation, part.test)
+    ]
     assert not sides[0] & sides[1]
     assert not sides[0] & sides[2]
     assert not sides[1] & sides[2]
@@ -60,9 +61,7 @@ def test_every_film_is_tested_once_a_repeat(
 
 
 def test_repeats_have_other_folds() -> None:
-    parts = cross_validation_parts(
-        films(), TASK, folds=2, repeats=2, validation_share=0.2, seed=1
-    )
+    parts = cross_validation_parts(films(), TASK, folds=2, repeats=2, validation_share=0.2, seed=1)
     assert {parts[0].test, parts[1].test} != {parts[2].test, parts[3].test}
 
 
@@ -96,7 +95,7 @@ def test_without_validation_films_some_of_training_are_held_out() -> None:
 
 
 def test_a_manifest_that_is_not_split_says_what_to_do() -> None:
-    with pytest.raises(DataError, match="no film of this task in the split 'train'.*--folds"):
+    with pytest.raises(DataError, match=r"no film of this task in the split 'train'.*--folds"):
         manifest_part(films(), TASK, validation_share=0.2, seed=1)
 
 
