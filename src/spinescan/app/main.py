@@ -11,6 +11,7 @@ from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.scan import scan
 from spinescan.app.commands.train import train
+from spinescan.app.commands.tune import tune
 
 
 @click.group()
@@ -22,5 +23,5 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, manifest, bench, evaluate, train, export, phantom):
+for command in (scan, models, manifest, bench, evaluate, train, tune, export, phantom):
     cli.add_command(command)

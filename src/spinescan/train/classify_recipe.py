@@ -1,5 +1,6 @@
 """What is needed to train a classifier again, read from a TOML file."""
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping
@@ -210,3 +211,23 @@ def _whole(name: str, value: object) -> None:
 def _not_negative(name: str, value: float) -> None:
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must not be negative, got {value!r}")
+
+
+def to_toml(recipe: ClassifyRecipe) -> str:
+    """A recipe as the TOML that `ClassifyRecipe.read` reads."""
+    return "\n".join(_toml(recipe.to_dict())) + "\n"
+
+
+def _toml(values: Mapping[str, Any], table: str = "") -> list[str]:
+    """Plain values first, then the tables among them."""
+    lines = [f"[{table}]"] if table else []
+    tables = {name: value for name, value in values.items() if isinstance(value, Mapping)}
+    # What JSON writes for texts, numbers, lists and truth is TOML, too.
+    lines += [
+        f"{name} = {json.dumps(value)}"
+        for name, value in values.items()
+        if name not in tables and value is not None
+    ]
+    for name, inner in tables.items():
+        lines += ["", *_toml(inner, f"{table}.{name}" if table else name)]
+    return lines
