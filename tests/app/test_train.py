@@ -9,7 +9,6 @@ from click.testing import CliRunner
 import spinescan.train
 from spinescan.app.main import cli
 
-
 COMMANDS = {
     "landmarks": "train landmarks recipe.toml --data . --out run",
     "classify": "train classify --backbone resnet50 --data recipe.toml --task als7 --out run",

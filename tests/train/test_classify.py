@@ -400,6 +400,7 @@ def test_the_recipes_that_come_along_are_read(path: Path) -> None:
         ({"head": {"kind": "wide"}}, "head.kind must be one of"),
         ({"augment": {"brightness": [1.2, 0.8]}}, "brightness must rise"),
         ({"colour": 1}, "colour"),
+        ({"name": "../x"}, "name and version become those of a bundle"),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_told(change: dict[str, Any], message: str) -> None:

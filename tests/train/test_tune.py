@@ -140,7 +140,7 @@ def test_a_search_without_a_finished_trial_is_told(
     monkeypatch.setattr(optuna.Trial, "should_prune", lambda trial: True)
     result = run(recipe, data, tmp_path / "out", "--trials", 1)
     assert result.exit_code == 1
-    assert "no trial of half/small_cnn/default was finished" in result.stderr
+    assert "no trial of 'half/small_cnn/default' was finished" in result.stderr
 
 
 def test_folds_judge_every_film_once_and_no_test_film(data: Path, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_space_draws_what_it_names(name: Any) -> None:
     rate=st.floats(1e-9, 1),
     dropout=st.floats(0, 0.99),
     shear=st.floats(0, 1),
-    name=st.text(min_size=1, max_size=9),
+    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,9}", fullmatch=True),
 )
 def test_a_written_recipe_is_read_back(
     rate: float, dropout: float, shear: float, name: str, tmp_path_factory: pytest.TempPathFactory

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -33,6 +34,9 @@ SEED_BACKBONES = {
 
 The part after the dot names the weights that timm would download, and with them the normalisation.
 """
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,12 @@ class ClassifyRecipe:
     augment: AugmentRecipe = field(default_factory=AugmentRecipe)
 
     def __post_init__(self) -> None:
+        for text in (self.name, self.version):
+            if not _PLAIN.fullmatch(text):
+                raise ValueError(
+                    f"name and version become those of a bundle: letters, digits, . _ + and -, got "
+                    f"{text!r}"
+                )
         _one_of("fit", self.fit, Fit)
         _one_of("optimiser", self.optimiser, Optimiser)
         _one_of("balance", self.balance, Balance)
@@ -181,7 +191,7 @@ class ClassifyRecipe:
         """
         rows = columns = 299 if backbone in SEED_BACKBONES else 224
         return cls(
-            name=backbone.replace("/", "-").replace(":", "-"),
+            name=re.sub(r"[^A-Za-z0-9._+-]", "-", backbone) or "none",
             backbone=backbone,
             rows=rows,
             columns=columns,

@@ -134,8 +134,10 @@ def classify(
         from spinescan.data.checks import task_of
         from spinescan.data.manifest import read_manifest
 
-        plan = ClassifyRecipe.of_backbone(backbone or "")
-        plan = plan if recipe is None else ClassifyRecipe.read(recipe)
+        if recipe is not None:
+            plan = ClassifyRecipe.read(recipe)
+        else:
+            plan = ClassifyRecipe.of_backbone(str(backbone))
         given = {name: value for name, value in changes.items() if value is not None}
         if weights in _KEYWORDS:
             given["weights"] = weights

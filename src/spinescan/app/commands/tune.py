@@ -111,8 +111,10 @@ def tune(
         from spinescan.data.checks import task_of
         from spinescan.data.manifest import read_manifest
 
-        plan = ClassifyRecipe.of_backbone(backbone or "")
-        plan = plan if recipe is None else ClassifyRecipe.read(recipe)
+        if recipe is not None:
+            plan = ClassifyRecipe.read(recipe)
+        else:
+            plan = ClassifyRecipe.of_backbone(str(backbone))
         if weights in _KEYWORDS:
             plan = replace(plan, weights=weights)
         if epochs is not None:
