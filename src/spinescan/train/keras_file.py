@@ -120,21 +120,6 @@ def _read_weights(group: h5py.Group) -> dict[str, Weights]:
     return weights
 
 
-def write_keras_file(file: KerasFile, path: Path) -> None:
-    """Write what was taken as a new `.h5` in Keras's layout, and nothing else."""
-    with h5py.File(path, "w") as out:
-        out.attrs["model_config"] = json.dumps(file.config)
-        group = out.create_group("model_weights")
-        for place in (out, group):
-            place.attrs["keras_version"], place.attrs["backend"] = file.version, file.backend
-        _write_names(group, "layer_names", list(file.weights))
-        for layer, weights in file.weights.items():
-            inner = group.create_group(layer)
-            _write_names(inner, "weight_names", ["/".join(parts) for parts in weights])
-            for parts, values in weights.items():
-                inner["/".join(parts)] = values
-
-
 def shown(value: object) -> str:
     """Text from the file, fit for a message: quoted, escaped and short."""
     return ascii(str(value)[:80])
@@ -215,12 +200,6 @@ def _names(group: h5py.Group, name: str) -> list[str]:
             break
         names += [_text(value) for value in group.attrs[f"{name}{part}"]]
     return names
-
-
-def _write_names(group: h5py.Group, name: str, names: list[str]) -> None:
-    """An attribute holds 64 KiB at most; the parts here are far below that."""
-    for part, start in enumerate(range(0, len(names), 100)):
-        group.attrs[f"{name}{part}"] = names[start : start + 100]
 
 
 def _text(value: object) -> str:

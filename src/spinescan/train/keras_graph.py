@@ -22,15 +22,19 @@ _DEEPEST = 8
 class Layer:
     """One layer at work: what it is, what it reads, and its weights by their names.
 
-    `name` is its own, behind those of the models that it is in ("resnet50/conv1"); `inputs` are
-    names of other layers, or of the `Graph`'s input.
+    `path` is its own name, behind those of the models that it is in, and `name` all of them
+    ("resnet50/conv1"); `inputs` are names of other layers, or of the `Graph`'s input.
     """
 
     kind: str
-    name: str
+    path: tuple[str, ...]
     settings: Mapping[str, Any]
     inputs: tuple[str, ...]
     weights: Mapping[str, NDArray[np.float32]]
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +108,6 @@ class _Walk:
         unfold = self._sequential if kind == "Sequential" else self._functional
         layers, more, answer = unfold(config, source, path, weights, depth)
         cleaned = {"name": str(config["name"]), "layers": layers, **more}
-        if type(config.get("trainable")) is bool:
-            cleaned["trainable"] = config["trainable"]
         return {"class_name": _model_class(kind), "config": cleaned}, answer
 
     def _sequential(
@@ -155,12 +157,11 @@ class _Walk:
                 if name != entrance and not reads[name]:
                     raise ValueError(f"{shown(name)} reads nothing")
                 cleaned[name], made[name] = self._layer(entry, inputs, path, weights, depth)
-                cleaned[name] |= {"name": name, "inbound_nodes": _nodes(reads[name], entry)}
+                cleaned[name] |= {"name": name, "inbound_nodes": _nodes(reads[name])}
         unread = set(made) - {one for inputs in reads.values() for one in inputs} - {end}
         if unread:
             raise ValueError(f"nothing reads {shown(min(unread))}")
-        ends = {"input_layers": [[entrance, 0, 0]], "output_layers": [[end, 0, 0]]}
-        # In the order of the file: Keras hands out weights in it.
+        ends = {"input_layers": [entrance, 0, 0], "output_layers": [end, 0, 0]}
         return [cleaned[_name(entry)] for entry in config["layers"]], ends, made[end]
 
     def _layer(
@@ -188,18 +189,18 @@ class _Walk:
         settings = read_settings(kind, name, config)
         if kind == "Softmax":
             kind, settings = "Activation", {"activation": "softmax"}
+        renamed = {"depthwise_kernel": "kernel"} if kind == "DepthwiseConv2D" else {}  # in Keras 3
         own = {
-            parts[-1]: values
+            renamed.get(parts[-1], parts[-1]): values
             for parts, values in weights.items()
             if not path or (len(parts) > 1 and parts[-2] == name)
         }
-        layer = Layer(kind, "/".join((*path, name)), settings, inputs, own)
+        layer = Layer(kind, (*path, name), settings, inputs, own)
         self.layers.append(layer)
         if len(self.layers) > _MOST_LAYERS:
             raise ValueError("it has too many layers")
         cleaned = {
             "name": name,
-            "trainable": config.get("trainable", True) is not False,
             "dtype": "float32",
             **keras3_settings(kind, settings),
         }
@@ -283,6 +284,6 @@ def _check_options(entry: Mapping[str, Any], options: Mapping[str, Any]) -> None
         raise ValueError(f"{shown(_name(entry))} is called with {shown(unusual)}")
 
 
-def _nodes(reads: tuple[str, ...], entry: Mapping[str, Any]) -> list[Any]:
+def _nodes(reads: tuple[str, ...]) -> list[Any]:
     """The one call of a layer, as Keras 2 wrote it: Keras 3 reads it too."""
     return [[[name, 0, 0, {}] for name in reads]] if reads else []

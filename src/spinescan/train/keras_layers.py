@@ -104,9 +104,11 @@ def _float_type(value: Any) -> None:
 
 
 _FLOAT_TYPES = ("float32", "mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64")
-_LEARNING = re.compile(
-    r"\w+_(initializer|regularizer|constraint)|trainable|seed|momentum|renorm_\w+|synchronized"
+_BESIDE = re.compile(
+    r"name|batch_input_shape|trainable|\w+_(initializer|regularizer|constraint)|seed|momentum"
+    r"|renorm_\w+|synchronized"
 )
+"""Settings that matter while a model learns only, or that are read elsewhere."""
 _CHANNELS_LAST = {"data_format": _Rule(_or_none(_only("channels_last")), None)}
 _BIAS_ACTIVATION = {"use_bias": _Rule(_flag, True), "activation": _Rule(_activation, "linear")}
 _WINDOW = {"padding": _Rule(_only("valid", "same"), "valid"), **_CHANNELS_LAST}
@@ -196,9 +198,8 @@ def read_settings(kind: str, name: str, config: Mapping[str, Any]) -> dict[str, 
         try:
             if key == "dtype":
                 _float_type(value)
-            elif key not in rules and key not in ("name", "batch_input_shape"):
-                if not _LEARNING.fullmatch(key):
-                    raise ValueError("is not understood")
+            elif key not in rules and not _BESIDE.fullmatch(key):
+                raise ValueError("is not understood")
         except ValueError as error:
             raise _unfit(kind, name, key, value, error) from error
     settings = {}
