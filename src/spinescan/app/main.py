@@ -4,6 +4,7 @@ import click
 
 import spinescan
 from spinescan.app.commands.bench import bench
+from spinescan.app.commands.import_keras import import_keras
 from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
@@ -20,5 +21,5 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, manifest, bench, train, phantom):
+for command in (scan, models, manifest, bench, train, import_keras, phantom):
     cli.add_command(command)

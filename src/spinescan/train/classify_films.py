@@ -88,7 +88,9 @@ def prepare_films(
 class TrainingFilms(Dataset[tuple[Tensor, Tensor]]):
     """Films of the training part, changed anew in every epoch; what is asked for is a `Key`."""
 
-    def __init__(self, films: PreparedFilms, recipe: AugmentRecipe, task: Task, seed: int) -> None:
+    def __init__(
+        self, films: PreparedFilms, recipe: AugmentRecipe, task: Task, seed: int
+    ) -> None:
         self.films = films
         self.recipe = recipe
         self.may_mirror = recipe.mirror and task.mirror == "keeps"

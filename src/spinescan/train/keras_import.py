@@ -164,6 +164,9 @@ SCORES = {
 """How logits become scores."""
 
 
+_FITS = {"squash": "squashed (its angles change)", "letterbox": "unbent between bands"}
+
+
 def _card(values: dict[str, Any], terms: Terms, agreement: Agreement) -> str:
     source = values["provenance"]["imported_from"]
     codes = ", ".join(terms.task.codes)
@@ -178,13 +181,14 @@ films that it has not seen before you believe it.
 
 - Task `{terms.task.name}`: {codes}.
 - Scores: {SCORES[values["activation"]]}. They are not calibrated.
-- Input: the whole film, {terms.fit}, to {_sides(values)}; pixel values
-  {RANGES[terms.input_range].text}, as whoever imported it said. Another scaling than the one it was
-  taught on makes its answers meaningless, and nothing would show it.
+- Input: the whole film, {_FITS[terms.fit]}, at {_sides(values)}; pixel values
+  {RANGES[terms.input_range].text}, as whoever imported it said. Another scaling than
+  the one it was taught on makes its answers meaningless, and nothing would show it.
 - File: SHA-256 `{source["sha256"]}`, Keras {source["keras"]}, {source["layers"]} layers,
   {source["weights"]} weights.
 - Checked: on {agreement.probes} probe pictures its scores differ from Keras's own
-  ({agreement.keras}) by at most {agreement.scores:.1g}. That tells that the conversion is right, not the model.
+  ({agreement.keras}) by at most {agreement.scores:.1g}. That tells that the conversion is right,
+  not the model.
 """
 
 

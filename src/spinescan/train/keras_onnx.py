@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import onnx
@@ -83,11 +82,13 @@ def end_activation(graph: Graph) -> Activation:
         If it ends otherwise.
     """
     end = graph.layers[-1]
-    activation: Any = (
+    activation = (
         end.settings.get("activation") if end.kind in ("Activation", "Dense") else None
     )
-    if activation == "sigmoid" or activation == "softmax":
-        return activation
+    if activation == "sigmoid":
+        return "sigmoid"
+    if activation == "softmax":
+        return "softmax"
     raise ValueError(
         f"it ends with {end.kind} and the activation {activation}; a classifier ends with sigmoid"
         " or softmax"
