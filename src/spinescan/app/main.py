@@ -6,6 +6,7 @@ import spinescan
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.evaluate import evaluate
 from spinescan.app.commands.export import export
+from spinescan.app.commands.import_keras import import_keras
 from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
@@ -23,5 +24,16 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, manifest, bench, evaluate, train, tune, export, phantom):
+for command in (
+    scan,
+    models,
+    manifest,
+    bench,
+    evaluate,
+    train,
+    tune,
+    export,
+    import_keras,
+    phantom,
+):
     cli.add_command(command)
