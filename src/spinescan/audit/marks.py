@@ -135,7 +135,8 @@ def _lines(mask: Mask) -> list[Box]:
             break
         ends, beside = line
         points, across = points[beside], across[beside]
-        box = tuple((np.array(ends) / mask.shape[::-1]).ravel().tolist())
+        (x0, y0), (x1, y1) = (np.array(ends) / mask.shape[::-1]).tolist()
+        box = (x0, y0, x1, y1)
         if not _along_edge(box):
             found.append(box)
     return found

@@ -62,7 +62,7 @@ def _alike(sights: Sequence[Sight]) -> list[Pair]:
     """Near and mirrored pairs among different files."""
     if len(sights) < 2:
         return []
-    smalls = [sight.small.astype(np.float32) / 255 for sight in sights]
+    smalls: list[Floats] = [sight.small.astype(np.float32) / np.float32(255) for sight in sights]
     plain = np.array([descriptor(small) for small in smalls])
     turned = np.array([descriptor(small[:, ::-1]) for small in smalls])
     best: dict[tuple[int, int], tuple[float, Kind]] = {}
