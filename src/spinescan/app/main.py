@@ -3,6 +3,7 @@
 import click
 
 import spinescan
+from spinescan.app.commands.audit import audit
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
@@ -20,5 +21,5 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, manifest, bench, train, phantom):
+for command in (scan, models, manifest, audit, bench, train, phantom):
     cli.add_command(command)

@@ -155,10 +155,15 @@ def flanks(sights: Sequence[Sight]) -> Floats:
     films, so that neither its form nor its width tells of the curve; 90 % of the spines lie inside.
     Where no spine was found it lies in the middle.
     """
+    half = covered_half(sights)
+    return np.array([_beside(sight, half) for sight in sights])
+
+
+def covered_half(sights: Sequence[Sight]) -> float:
+    """Half the width of the cover, in shares of the film's width."""
     reach = [0.5 * (s.spine[1] - s.spine[0]) for s in sights if s.spine is not None]
     half = float(np.quantile(reach, _HIDE)) if reach else 0.5 * (_SPINE[1] - _SPINE[0])
-    half = min(half, 0.5 - _FLANK)
-    return np.array([_beside(sight, half) for sight in sights])
+    return min(half, 0.5 - _FLANK)
 
 
 def cover(sight: Sight, half: float) -> tuple[float, float]:

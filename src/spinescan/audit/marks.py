@@ -21,6 +21,7 @@ _STROKE = 0.011  # the widest stroke of a letter, in shares of the longer side
 _LINE_STROKE = 0.007  # and of a line
 _CONTRAST = 0.28  # of the film's grey range
 _LETTER = (0.006, 0.05)  # height of a letter, in shares of the longer side
+_MOST_ROWS = 20
 _LINE = 0.15  # the shortest line, in shares of the longer side
 _COVERED = 0.75  # of a line's length
 _MOST = 12_000  # points that vote for lines; of more, every other one does, and so on
@@ -70,7 +71,7 @@ def _thin(film: Floats, stroke: float) -> tuple[Mask, Mask]:
 
 
 def _text(mask: Mask) -> list[Box]:
-    """Rows of three letters or more."""
+    """Rows of three letters or more; a picture full of them is texture, such as a screen's."""
     from scipy import ndimage
 
     labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
@@ -96,7 +97,7 @@ def _text(mask: Mask) -> list[Box]:
                 letters.remove(letter)
         if len(row) >= 3:
             boxes.append(_shares(np.array(row), mask))
-    return boxes
+    return boxes if len(boxes) <= _MOST_ROWS else []
 
 
 def _follows(one: Box, other: Box) -> bool:

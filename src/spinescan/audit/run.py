@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from spinescan.audit.confound import find_tellings, need_sklearn
+from spinescan.audit.confound import Telling, find_tellings, need_sklearn
 from spinescan.audit.found import Audit, ClassCount, DataSet, Finding, Spread
 from spinescan.audit.sentences import findings_of
 from spinescan.audit.sights import Scan, Sight, Unread, look
@@ -81,36 +81,33 @@ def audit_sets(
         on_film()
     pairs = find_twins(sights)
     labelled = [] if question is None else [s for s in sights if label_of(s.film, question)]
-    unknown = [
-        s for s in labelled if question is not None and label_of(s.film, question) not in
-        question.codes
-    ]  # fmt: skip
+    known = [s for s in labelled if question and label_of(s.film, question) in question.codes]
     tellings: tuple[Telling, ...] = ()
-    note = None
+    notes: tuple[Finding, ...] = ()
     if question is not None:
-        good = [s for s in labelled if s not in unknown]
-        labels = [str(label_of(s.film, question)) for s in good]
+        labels = [str(label_of(s.film, question)) for s in known]
         try:
             tellings = find_tellings(
-                _one_person(good, pairs), labels, columns, covered=scan is not None, seed=seed
+                _one_person(known, pairs), labels, columns, covered=scan is not None, seed=seed
             )
         except DataError as error:
-            note = Finding("look", "not_compared", f"What tells the class was not tried: {error}.")
+            text = f"What tells the class was not tried: {error}."
+            notes = (Finding("look", "not_compared", text),)
     draft = Audit(
         sets=tuple(sets),
         task=question,
         sights=tuple(sights),
         unread=tuple(unread),
         classes=() if question is None else _classes(labelled, question),
-        unknown_labels=tuple(unknown),
+        unknown_labels=tuple(s for s in labelled if s not in known),
         pairs=pairs,
         leaks=_spreads(sights, pairs, lambda film: film.split),
         label_pairs=() if question is None else _contradictions(pairs, question),
         label_groups=() if question is None else _label_groups(labelled, question),
         tellings=tellings,
-        findings=(note,) if note else (),
+        findings=notes,
     )
-    return replace(draft, findings=(*draft.findings, *findings_of(draft)))
+    return replace(draft, findings=(*findings_of(draft), *notes))
 
 
 def _loose(films: Iterable[ManifestFilm]) -> Manifest:
