@@ -164,7 +164,7 @@ def test_persons_are_read_from_names(tmp_path: Path) -> None:
 
 
 def test_dicom_tells_its_view(tmp_path: Path) -> None:
-    drawn = draw_phantom(Order(view="lateral", rows=96), seed=1)
+    drawn = draw_phantom(Order(view="lateral", rows=256), seed=1)
     (tmp_path / "x_film").write_bytes(image_bytes(drawn, "dicom"))
     manifest = write_labelled(find_by_prefix(tmp_path, "mine"), tmp_path / "m.csv")
     assert manifest.films[0].view == "lateral"

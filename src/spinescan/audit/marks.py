@@ -23,6 +23,7 @@ _CONTRAST = 0.28  # of the film's grey range
 _LETTER = (0.006, 0.05)  # height of a letter, in shares of the longer side
 _MOST_ROWS = 20
 _LINE = 0.15  # the shortest line, in shares of the longer side
+_GAP = 0.5  # the longest gap in a line, such as where it runs over metal, in shares of `_LINE`
 _COVERED = 0.75  # of a line's length
 _MOST = 12_000  # points that vote for lines; of more, every other one does, and so on
 _EDGE = 0.025  # frames and shutters lie this near the film's edge, in shares of its size
@@ -96,7 +97,9 @@ def _text(mask: Mask) -> list[Box]:
                 row.append(letter)
                 letters.remove(letter)
         if len(row) >= 3:
-            boxes.append(_shares(np.array(row), mask))
+            box = _shares(np.array(row), mask)
+            if not any(_within(box, other) for other in boxes):
+                boxes.append(box)
     return boxes if len(boxes) <= _MOST_ROWS else []
 
 
@@ -105,6 +108,12 @@ def _follows(one: Box, other: Box) -> bool:
     tall, next_tall = one[3] - one[1], other[3] - other[1]
     level = abs(one[3] - other[3]) <= 0.25 * tall or abs(one[1] - other[1]) <= 0.25 * tall
     return level and 0.6 <= next_tall / tall <= 1.6 and -1 <= other[0] - one[2] <= 1.2 * tall
+
+
+def _within(box: Box, other: Box) -> bool:
+    """Whether the middle of a box lies in another."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return other[0] <= x <= other[2] and other[1] <= y <= other[3]
 
 
 def _shares(boxes: NDArray[np.float64], mask: Mask) -> Box:
@@ -160,8 +169,7 @@ def _strongest(
     on = np.abs(cells[:, angle] - cell) <= 1
     way = np.array([-np.sin(_ANGLES[angle]), np.cos(_ANGLES[angle])])
     along = np.sort(points[on] @ way)
-    # The longest stretch without a gap that a dash could not explain.
-    breaks = np.flatnonzero(np.diff(along) > 0.15 * shortest)
+    breaks = np.flatnonzero(np.diff(along) > _GAP * shortest)
     begins, stops = np.r_[0, breaks + 1], np.r_[breaks + 1, len(along)]
     lengths = along[stops - 1] - along[begins]
     best = int(lengths.argmax())

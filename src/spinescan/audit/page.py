@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from spinescan.audit.confound import COVERED, TOGETHER, Telling, cover, covered_half, properties
 from spinescan.audit.found import Audit
 from spinescan.audit.sights import Sight
+from spinescan.audit.twins import SAME
 from spinescan.core.report import RESEARCH_USE
 from spinescan.core.task import Task
 from spinescan.data.checks import label_of
@@ -37,6 +38,7 @@ def render_audit(audit: Audit) -> str:
         product=product(),
         research_use=RESEARCH_USE,
         severity=_SEVERITY,
+        same=SAME,
         pairs=[
             {
                 "pair": pair,

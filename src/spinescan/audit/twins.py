@@ -19,7 +19,7 @@ from spinescan.audit.sights import Sight
 Kind = Literal["exact", "near", "mirrored"]
 Floats = NDArray[np.float32]
 
-SAME = 0.75
+SAME = 0.8
 """From this correlation on two films are one. `benchmarks/audit.py` measures what it finds."""
 
 _DESCRIPTOR = (32, 16)  # rows, columns
@@ -29,7 +29,7 @@ _COARSE_SCALES = np.exp(np.linspace(-0.18, 0.18, 10))
 _FINE_SCALES = np.exp(np.linspace(-0.02, 0.02, 5))
 _PROMISING = 0.45
 _OVERLAP = 0.55  # of the smaller picture
-_STEADY = 1e-4  # variance that stands for an even patch
+_STEADY = 4e-4  # variance that stands for an even patch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,10 +152,15 @@ def local_contrast(picture: Floats, cell: float) -> Floats:
 
 
 def _neighbourhood(picture: Floats, cell: float) -> Floats:
-    rows, columns = picture.shape
-    grid = (max(1, round(columns / cell)), max(1, round(rows / cell)))
-    coarse = Image.fromarray(picture).resize(grid, Image.Resampling.BOX)
-    return np.asarray(coarse.resize((columns, rows), Image.Resampling.BICUBIC))
+    """The mean over a square around each pixel, of what of it lies in the picture."""
+    reach = max(1, round(cell / 2))
+    sums = np.pad(picture.cumsum(0, np.float64).cumsum(1), ((1, 0), (1, 0)))
+    (y0, y1), (x0, x1) = (
+        (np.maximum(k - reach, 0), np.minimum(k + reach + 1, len(k)))
+        for k in (np.arange(size) for size in picture.shape)
+    )
+    total = sums[y1][:, x1] - sums[y1][:, x0] - sums[y0][:, x1] + sums[y0][:, x0]
+    return np.asarray(total / np.outer(y1 - y0, x1 - x0), np.float32)
 
 
 def _resized(picture: Floats, rows: int, columns: int) -> Floats:
