@@ -3,6 +3,7 @@
 import click
 
 import spinescan
+from spinescan.app.commands.audit import audit
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.evaluate import evaluate
 from spinescan.app.commands.export import export
@@ -28,6 +29,7 @@ for command in (
     scan,
     models,
     manifest,
+    audit,
     bench,
     evaluate,
     train,

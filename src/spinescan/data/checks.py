@@ -121,7 +121,7 @@ def _check_readable(manifest: Manifest, films: Sequence[ManifestFilm]) -> None:
         except ReadError as error:
             failed.append(str(error))
     if failed:
-        raise DataError(f"{len(failed)} films cannot be used: {first_few(failed)}")
+        raise DataError(f"{len(failed)} of {len(films)} films cannot be used: {first_few(failed)}")
 
 
 def first_few(texts: Sequence[str]) -> str:

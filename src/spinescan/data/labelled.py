@@ -203,7 +203,7 @@ def write_labelled(
                 records.append(_record(film.corners_px, picture, row.image))
         on_film()
     if failed:
-        raise DataError(f"{len(failed)} films cannot be read: {first_few(failed)}")
+        raise DataError(f"{len(failed)} of {len(films)} films cannot be read: {first_few(failed)}")
     manifest = _manifest(out.parent, _same_person(rows))
     out.parent.mkdir(parents=True, exist_ok=True)
     if records:
