@@ -183,11 +183,19 @@ def test_a_network_with_more_than_a_network_in_it(folder: Path) -> None:
         Bundle.load(folder)
 
 
-@pytest.mark.parametrize("key", ["name", "version", "task"])
+@pytest.mark.parametrize("key", ["name", "version"])
 @pytest.mark.parametrize("value", ["", "../up", "\x1b[2J", "a b", "x" * 81, "<b>", "line\n", 7])
 def test_a_name_that_is_not_plain(folder: Path, key: str, value: object) -> None:
     change(folder, lambda v: v.update({key: value}))
     with pytest.raises(BundleError, match="not a plain name") as caught:
+        Bundle.load(folder)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("value", ["\x1b[2J", "two\nlines", "x" * 201, 7, None])
+def test_a_task_that_is_no_line_of_text(folder: Path, value: object) -> None:
+    change(folder, lambda v: v.update(task=value))
+    with pytest.raises(BundleError, match="not understood") as caught:
         Bundle.load(folder)
     assert str(caught.value).isprintable()
 

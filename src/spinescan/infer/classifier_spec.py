@@ -135,15 +135,18 @@ class ClassifierSpec:
 
 def _task(values: Mapping[str, Any]) -> Task:
     labels = tuple(
-        Label(_text(entry["code"]), _text(entry.get("text", ""))) for entry in values["labels"]
+        Label(line_of_text(entry["code"]), line_of_text(entry.get("text", "")))
+        for entry in values["labels"]
     )
     if values["kind"] not in ("one_of", "any_of") or values["mirror"] not in ("keeps", "changes"):
         raise ValueError(f"task of an unknown kind: {values['kind']!r}, {values['mirror']!r}")
-    families = {_text(code): _text(name) for code, name in values.get("families", {}).items()}
-    return Task(_text(values["name"]), labels, values["kind"], values["mirror"], families)
+    families = {
+        line_of_text(code): line_of_text(name) for code, name in values.get("families", {}).items()
+    }
+    return Task(line_of_text(values["name"]), labels, values["kind"], values["mirror"], families)
 
 
-def _text(value: object) -> str:
+def line_of_text(value: object) -> str:
     """Words from outside: one printable line, not long."""
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not value.isprintable():
         raise ValueError(f"expected a line of text, got {str(value)[:_LONGEST_TEXT]!r}")
