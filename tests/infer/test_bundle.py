@@ -153,6 +153,7 @@ def test_a_card_that_is_a_link(folder: Path) -> None:
         _ = Bundle.load(folder).card
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such pipes")
 @pytest.mark.parametrize("file", ["finder.onnx", BUNDLE_FILE])
 def test_a_file_that_is_none(folder: Path, file: str) -> None:
     (folder / file).unlink()
