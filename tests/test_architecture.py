@@ -31,7 +31,7 @@ def test_importing_spinescan_loads_nothing_heavy() -> None:
 def test_help_loads_nothing_heavy() -> None:
     loaded = loaded_after(
         "from spinescan.app.main import cli\n"
-        "for verb in ([], ['scan'], ['models'], ['bench'], ['train'], ['phantom']):\n"
+        "for verb in ([], ['scan'], ['models'], ['bench'], ['evaluate'], ['train'], ['phantom']):\n"
         "    cli([*verb, '--help'], standalone_mode=False)"
     )
     assert "click" in loaded
@@ -69,8 +69,9 @@ def third_party(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("room", ["core", "measure", "study"])
 def test_rooms_of_pure_functions_know_numpy_only(room: str) -> None:
+    pages = SOURCE / "study" / "pages"  # they draw, and need the extra
     for path in (SOURCE / room).rglob("*.py"):
-        assert third_party(path) <= {"numpy"}, path
+        assert pages in path.parents or third_party(path) <= {"numpy"}, path
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))

@@ -385,7 +385,7 @@ def test_shipped_classifiers_take_part_and_can_be_replaced(ships: Path, tmp_path
     [
         ({"task": "lateral-landmarks"}, "expected frontal-landmarks, got lateral-landmarks"),
         ({"networks": {}}, "lacks finder, refiner"),
-        ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence"),
+        ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence, least_frontal"),
     ],
 )
 def test_a_bundle_that_is_not_for_frontal_films(change: dict[str, object], message: str) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from spinescan.study.risk import mean_score, risk_curve, risk_figures
+from spinescan.study.risk import mean_score, risk_curve, risk_figures, risk_under_weights
 
 errors_of_films = arrays(np.float64, st.integers(1, 20), elements=st.floats(0, 100))
 
@@ -62,3 +62,19 @@ def test_confidence_of_a_report_without_landmarks_is_the_least() -> None:
 def test_lengths_must_agree() -> None:
     with pytest.raises(ValueError, match="one confidence per error"):
         risk_curve(np.ones(3), np.ones(2))
+
+
+@given(errors_of_films, st.integers(0, 2**32 - 1))
+def test_weights_are_films_that_are_there_so_often(errors: np.ndarray, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    confidence = rng.integers(0, 4, len(errors)).astype(float)
+    weights = rng.integers(0, 3, (3, len(errors))).astype(float)
+    weights[:, 0] += 1
+    area, risk = risk_under_weights(errors, confidence, weights, np.array([0.5, 1.0]))
+    for i, row in enumerate(weights):
+        times = row.astype(int)
+        curve = risk_curve(np.repeat(errors, times), np.repeat(confidence, times))
+        assert area[i] == pytest.approx(curve.area)
+        assert risk[i, 1] == pytest.approx(curve.risk[-1])
+        if times.sum() % 2 == 0:
+            assert risk[i, 0] == pytest.approx(curve.risk[times.sum() // 2 - 1])

@@ -4,6 +4,7 @@ import click
 
 import spinescan
 from spinescan.app.commands.bench import bench
+from spinescan.app.commands.evaluate import evaluate
 from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.scan import scan
@@ -19,5 +20,5 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, bench, train, phantom):
+for command in (scan, models, bench, evaluate, train, phantom):
     cli.add_command(command)

@@ -7,6 +7,7 @@ REASONS: dict[str, str] = {
     # why the landmarks were not accepted
     "no_spine": "No spine could be found on the film.",
     "declared_lateral": "The file says that the film is lateral; only frontal films are measured.",
+    "not_frontal": "The film seems to be taken from the side; only frontal films are measured.",
     "not_like_a_spine": "The picture does not look like a frontal film of the spine.",
     "spine_incomplete": "The film does not show the spine from T6 to L4.",
     "not_upright": "The film does not stand head up; turn it and scan it again.",

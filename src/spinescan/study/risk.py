@@ -64,6 +64,34 @@ def risk_curve(errors: Floats, confidence: Floats) -> RiskCurve:
     return RiskCurve(counts / n, np.cumsum(mean[place][order]) / counts)
 
 
+def risk_under_weights(
+    errors: Floats, confidence: Floats, weights: Floats, coverages: Floats
+) -> tuple[Floats, Floats]:
+    """The curve's area (b,), and its risk at some coverages (b, c), of films that count so often.
+
+    Parameters
+    ----------
+    weights
+        (b, n) whole numbers, a row a draw: as if each film were there so many times.
+    coverages
+        (c,) in (0, 1].
+    """
+    _, place = np.unique(-confidence, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    last = np.flatnonzero(np.diff(place[order], append=place.max() + 1))
+    films = np.cumsum(weights[:, order], axis=1)[:, last]
+    wrong = np.cumsum(weights[:, order] * errors[order], axis=1)[:, last]
+    area, risk = np.empty(len(weights)), np.empty((len(weights), len(coverages)))
+    for i, (count, total) in enumerate(zip(films, wrong, strict=True)):
+        # Between two levels of confidence errors grow evenly: the order inside tells nothing.
+        levels, sums = np.concatenate([[0.0], count]), np.concatenate([[0.0], total])
+        answered = np.arange(1, round(count[-1]) + 1)
+        area[i] = (np.interp(answered, levels, sums) / answered).mean()
+        some = coverages * count[-1]
+        risk[i] = np.interp(some, levels, sums) / some
+    return area, risk
+
+
 def risk_figures(
     errors: Floats,
     confidence: Floats,

@@ -1,0 +1,1 @@
+"""Evaluations as self-contained HTML pages (extra `study`)."""
