@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from spinescan.core.errors import DataError
 from spinescan.core.task import Task
-from spinescan.data.manifest import Manifest
+from spinescan.data.manifest import COLUMNS as FIXED
+from spinescan.data.manifest import Manifest, ManifestFilm
 from spinescan.study.classes import answer_figures, score_figures
 from spinescan.study.draws import GroupDraws, sample
 from spinescan.study.judged import Judged
@@ -33,16 +35,22 @@ _MANY = 6
 def facts_of(manifest: Manifest, columns: Iterable[str]) -> dict[str, dict[str, str]]:
     """What a manifest knows of its films in these columns, by digest; columns of its own too."""
     return {
-        film.sha256: {
-            column: str(film.labels.get(column) or getattr(film, column, "") or NOT_KNOWN)
-            for column in columns
-        }
+        film.sha256: {column: _value(film, column) or NOT_KNOWN for column in columns}
         for film in manifest.films
     }
 
 
 def columns_of(manifest: Manifest, task: Task, more: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns to tell apart by: the usual ones in which films differ, and those asked for."""
+    """The columns to tell apart by: the usual ones in which films differ, and those asked for.
+
+    Raises
+    ------
+    DataError
+        A column was asked for that the manifest does not have.
+    """
+    unknown = next((name for name in more if not _has(manifest, name)), None)
+    if unknown is not None:
+        raise DataError(f"the manifest has no column {unknown!r} with a value in it")
     there = {name for name in COLUMNS if name != task.name and _differs(manifest, name)}
     return tuple(dict.fromkeys((*(name for name in COLUMNS if name in there), *more)))
 
@@ -123,10 +131,16 @@ def _of_band(repeats: Sequence[Judged], band: Mapping[str, str], name: str) -> l
     return [films for films in chosen if len(films)]
 
 
+def _value(film: ManifestFilm, column: str) -> str:
+    return str(film.labels.get(column) or (getattr(film, column) if column in FIXED else ""))
+
+
+def _has(manifest: Manifest, column: str) -> bool:
+    return any(_value(film, column) for film in manifest.films)
+
+
 def _differs(manifest: Manifest, column: str) -> bool:
-    return (
-        len({film.labels.get(column) or getattr(film, column, "") for film in manifest.films}) > 1
-    )
+    return len({_value(film, column) for film in manifest.films}) > 1
 
 
 def _number(value: str) -> float | None:
