@@ -24,7 +24,7 @@ from spinescan.study.judged import Judged, repeats_of
 from spinescan.study.predictions import Part, PredictionRecord
 from spinescan.study.risk import risk_under_weights
 from spinescan.study.score_curves import curve_points
-from spinescan.study.subgroups import Facts, subgroup_figures
+from spinescan.study.subgroups import Facts, pair_auc, subgroup_figures
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +113,7 @@ def evaluate_predictions(
             }
             for k, code in enumerate(task.codes)
         },
+        "pairs": pair_auc(repeats, task, draws),
         "confusion": _matrix(found["confusion"], task.codes),
         "families": _families(repeats, task, cost or Cost(), draws),
         "calibration": calibration_figures(repeats, draws),

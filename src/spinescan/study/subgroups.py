@@ -1,6 +1,7 @@
 """Figures told apart by what is known of the films: age, sex, severity, source, ..."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from spinescan.core.errors import DataError
 from spinescan.core.task import Task
 from spinescan.data.manifest import COLUMNS as FIXED
 from spinescan.data.manifest import Manifest, ManifestFilm
-from spinescan.study.classes import answer_figures, score_figures
+from spinescan.study.classes import answer_figures, pair_figures, score_figures
 from spinescan.study.draws import GroupDraws, sample
 from spinescan.study.judged import Judged
 from spinescan.study.metrics import thirds
@@ -30,6 +31,7 @@ BANDS: Mapping[str, tuple[float, ...]] = {
 """Where the bands of these columns end. Other columns of many numbers are told by thirds."""
 
 _MANY = 6
+_MOST_IN_PAIRS = 4
 
 
 def facts_of(manifest: Manifest, columns: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -114,7 +116,38 @@ def _figures(repeats: Sequence[Judged], task: Task, samples: int, seed: int) -> 
         "balanced_accuracy": found["balanced_accuracy"].told(n, share=True),
         "macro_roc_auc": found["macro_roc_auc"].told(n),
         "accepted_share": found["accepted_share"].told(n, share=True),
+        "pairs": pair_auc(repeats, task, draws),
     }
+
+
+def pair_auc(
+    repeats: Sequence[Judged], task: Task, draws: GroupDraws
+) -> list[dict[str, Any]] | None:
+    """ROC-AUC of every two labels among their own films; None of a task with two labels or many.
+
+    Where other labels are easy to tell by how their films were made, this is what counts.
+    """
+    if not 2 < len(task.codes) <= _MOST_IN_PAIRS:
+        return None
+    found = sample(pair_figures, [(films, films.groups) for films in repeats], draws)
+    told = []
+    for i, pair in enumerate(combinations(range(len(task.codes)), 2)):
+        films = {
+            (record.sha256, record.image, record.group)
+            for repeat in repeats
+            for record, truth in zip(repeat.records, repeat.truth, strict=True)
+            if truth in pair
+        }
+        groups = len({group for _, _, group in films})
+        told.append(
+            {
+                "labels": [task.codes[k] for k in pair],
+                "n_films": len(films),
+                "n_groups": groups,
+                "roc_auc": found["pair_roc_auc"].at(i).told(groups),
+            }
+        )
+    return told
 
 
 def _band_by_film(column: str, repeats: Sequence[Judged], facts: Facts) -> dict[str, str]:
