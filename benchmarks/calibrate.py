@@ -1,13 +1,15 @@
 """What the held-out films of a cross-validation tell of the gate's limits and of the spreads.
 
-    python benchmarks/calibrate.py RUN DATA [--others FOLDER] [--boxed FOLDER]
+    python benchmarks/calibrate.py RUN DATA [--seen TABLE] [--others FOLDER]
+        [--boxed FOLDER]
 
 RUN is the folder of `spinescan train landmarks RECIPE --data DATA --out RUN`, DATA a folder in
 AASCE's layout. Each film is read by the fold that did not see it. Prints JSON: quantiles of all
 that the gate looks at, over films whose landmarks are not suspect, and the factor that turns the
 refiner's raw spreads into standard deviations (`settings.spread_factor` of the recipe). With
---others (films that are no frontal spine) and --boxed (a set with lateral films), also the highest
-confidence that the shipped bundle has in any of those.
+--seen (which films show hardware or a brace), also on how many films each is told, of all films.
+With --others (films that are no frontal spine) and --boxed (a set with lateral films), also the
+highest confidence, and probability of being frontal, that the shipped bundle has in any of those.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spinescan.data.seen import with_metal
 from spinescan.data.sources import AasceFilm, read_aasce, read_boxes
 from spinescan.data.split import grouped_folds
 from spinescan.infer.bundle import Bundle
@@ -38,12 +41,31 @@ def error_over_spread(film: AasceFilm, reading: Reading) -> np.ndarray:
     return (np.linalg.norm(reading.corners - true, axis=2) / reading.spread).ravel()
 
 
+def metal_told(films: list[tuple[AasceFilm, Reading]], settings: dict) -> dict[str, dict[str, int]]:
+    """On how many of the films that show hardware or a brace it is told, and of the others."""
+    counts = {}
+    for fact in ("hardware", "brace"):
+        told = [reading.marks.facts[fact] >= settings[f"least_{fact}"] for _, reading in films]
+        shown = [getattr(film, fact) for film, _ in films]
+        counts[fact] = {
+            "n_shown": sum(shown),
+            "told_of_shown": sum(t and s for t, s in zip(told, shown, strict=True)),
+            "n_others": len(films) - sum(shown),
+            "told_of_others": sum(t and not s for t, s in zip(told, shown, strict=True)),
+        }
+    return counts
+
+
 def highest_confidence(films: Iterable[str | Path]) -> dict[str, float | int]:
     """Of the shipped bundle, in films that it should decline."""
     scanner = Scanner.default()
     readings = [read_frontal(read_radiograph(f), scanner.bundle, scanner.run) for f in films]
-    confidences = [weigh(reading).confidence for reading in readings if reading is not None]
-    return {"n": len(readings), "highest_confidence": round(max(confidences, default=0.0), 4)}
+    evidence = [weigh(reading) for reading in readings if reading is not None]
+    return {
+        "n": len(readings),
+        "highest_confidence": round(max((e.confidence for e in evidence), default=0.0), 4),
+        "highest_frontal": round(max((e.frontal for e in evidence), default=0.0), 4),
+    }
 
 
 def main() -> None:
@@ -51,20 +73,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Calibrate the gate and the spreads.")
     parser.add_argument("run", type=Path)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--seen", type=Path)
     parser.add_argument("--others", type=Path)
     parser.add_argument("--boxed", type=Path)
     options = parser.parse_args()
     films = read_aasce(options.data)
+    if options.seen:
+        films = with_metal(films, options.seen)
     bundles = sorted(options.run.glob("fold-*/bundle"))
-    evidence, ratios, unread = [], [], 0
+    evidence, ratios, unread, read = [], [], 0, []
     for folder in bundles:
         bundle = Bundle.load(folder)
         scanner, recipe = Scanner(bundle), bundle.provenance["recipe"]
         parts = grouped_folds([f.group for f in films], recipe["folds"], recipe["seed"])
         for film in (films[i] for i in parts[int(folder.parent.name.split("-")[1])]):
+            reading = read_frontal(read_radiograph(film.path), bundle, scanner.run)
+            if reading is not None:
+                read.append((film, reading))
             if film.suspect:
                 continue
-            reading = read_frontal(read_radiograph(film.path), bundle, scanner.run)
             if reading is None:
                 unread += 1
                 continue
@@ -83,6 +110,8 @@ def main() -> None:
         "evidence": quantiles,
         "spread_factor": round(float(np.median(np.concatenate(ratios))) / MEDIAN_OF_DISTANCE, 3),
     }
+    if options.seen:
+        answer["metal"] = metal_told(read, bundle.settings)
     if options.others:
         answer["others"] = highest_confidence(iter_films([str(options.others)]))
     if options.boxed:

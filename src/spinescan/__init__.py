@@ -1,15 +1,18 @@
 """SpineScan reads spine radiographs: curves, Cobb angles and the ALS type. Research use only."""
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spinescan.core.anatomy import Landmarks
     from spinescan.core.errors import SpineScanError
     from spinescan.core.radiograph import Radiograph
-    from spinescan.core.report import Report
+    from spinescan.core.report import Prediction, Report
+    from spinescan.infer.classifier import Classifier
     from spinescan.infer.scanner import Scanner
     from spinescan.io.read import read_radiograph
 
@@ -17,6 +20,7 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "Landmarks": "spinescan.core.anatomy",
+    "Prediction": "spinescan.core.report",
     "Radiograph": "spinescan.core.radiograph",
     "Report": "spinescan.core.report",
     "Scanner": "spinescan.infer.scanner",
@@ -26,11 +30,13 @@ _HOMES = {
 
 __all__ = [
     "Landmarks",
+    "Prediction",
     "Radiograph",
     "Report",
     "Scanner",
     "SpineScanError",
     "__version__",
+    "predict_image",
     "read_radiograph",
     "scan",
 ]
@@ -53,6 +59,57 @@ def scan(source: "str | os.PathLike[str] | bytes") -> "Report":
     from spinescan.io.read import read_radiograph
 
     return _shipped_scanner().scan(read_radiograph(source))
+
+
+def predict_image(
+    source: "str | os.PathLike[str] | bytes", *, model: "str | os.PathLike[str]"
+) -> "Prediction":
+    """One film in, one classifier's answer out.
+
+    A classifier that is made for certain views is asked only if the shipped view gate says that the
+    film is one of them.
+
+    Parameters
+    ----------
+    source
+        A path, an http(s) address, or the bytes of the file.
+    model
+        The name of a shipped classifier, or the folder of a bundle.
+
+    Raises
+    ------
+    SpineScanError
+        The film cannot be read, or the bundle is missing, damaged or no classifier. A film without
+        an answer raises nothing: the Prediction abstains and says why.
+    """
+    from spinescan.infer.bundle import BUNDLE_FILE, find_bundle
+    from spinescan.io.read import read_radiograph
+
+    folder = find_bundle(model).resolve()
+    described = folder / BUNDLE_FILE
+    stamp = described.stat().st_mtime_ns if described.is_file() else 0
+    classifier = _classifier(folder, stamp)
+    film = read_radiograph(source)
+    if not classifier.spec.views:
+        return classifier.predict(film)
+    return classifier.predict_in(film, _gate().scan(film))
+
+
+@lru_cache(maxsize=8)
+def _classifier(folder: "Path", stamp: int) -> "Classifier":
+    """Loaded once, and anew where the folder was written again (another `stamp`)."""
+    from spinescan.infer.bundle import Bundle
+    from spinescan.infer.classifier import Classifier
+
+    return Classifier.load(Bundle.load(folder))
+
+
+@cache
+def _gate() -> "Scanner":
+    from spinescan.infer.bundle import shipped
+    from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
+
+    return Scanner.from_folder(shipped(FRONTAL_BUNDLE))
 
 
 @cache

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -32,10 +33,11 @@ def straight_spine(rows: int, columns: int) -> Landmarks:
 class FakeScanner:
     """Answers by the film's grey value alone, and counts its films."""
 
-    bundle = SimpleNamespace(name="fake", card="# A fake model", ref=BundleRef("fake", "1"))
+    cards: ClassVar = {"fake": "# A fake model"}
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = "1") -> None:
         self.scanned: list[str] = []
+        self.bundles = (SimpleNamespace(name="fake", ref=BundleRef("fake", version)),)
 
     def scan(self, film: Radiograph) -> Report:
         self.scanned.append(film.sha256)
@@ -61,7 +63,7 @@ class FakeScanner:
             if abstained
             else (Curve("main_thoracic", "left", "T5", "T8", "T11", 31.4, (26.0, 36.5)),),
             als=None if abstained else Verdict("3CH", "3C", ("3CN",), (), "accepted"),
-            bundles=(BundleRef("fake", "1"),),
+            bundles=tuple(bundle.ref for bundle in self.bundles),
             warnings=(Notice("side_unknown", "left and right are those of the picture"),),
             timing_ms=1.0,
         )

@@ -1,13 +1,11 @@
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from spinescan.app.batch import Settings, scan_batch
 from spinescan.app.results import read_index
-from spinescan.core.report import BundleRef
 from tests.app.fakes import (
     ABSTAIN,
     CRASH,
@@ -123,8 +121,7 @@ def test_what_is_done_is_not_scanned_again(films: list[str], tmp_path: Path) -> 
 def test_a_film_that_another_model_read_is_scanned_again(films: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     list(scan_batch(films[:1], Settings(out=out), load=load_fake))
-    newer = FakeScanner()
-    newer.bundle = SimpleNamespace(name="fake", card="", ref=BundleRef("fake", "2"))
+    newer = FakeScanner("2")
     again = Settings(out=out, done=read_index(out))
     list(scan_batch(films[:1], again, load=lambda threads: newer))
     assert len(newer.scanned) == 1

@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from spinescan.app.main import cli
 from tests.app.fakes import write_bundle
+from tests.infer.classifiers import write_classifier
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +43,16 @@ def test_a_damaged_bundle_is_one_line(bundles: tuple[Path, ...]) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_classifiers_are_listed_with_task_views_and_calibration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = (write_classifier(tmp_path / "light", views=["frontal"]),)
+    monkeypatch.setattr("spinescan.infer.bundle.shipped_bundles", lambda: folders)
+    lines = CliRunner().invoke(cli, ["models"]).stdout.splitlines()
+    assert lines[0].startswith("light 1 (classifier, ")
+    assert lines[1] == (
+        "  task light3: upper, middle, lower; views: frontal; calibration: synthetic"
+    )
+    assert "accuracy 1.0 (n = 3)" in lines[2]

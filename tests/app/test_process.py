@@ -15,11 +15,10 @@ from tests.app.fakes import NORMAL, SLOW, write_film
 ROOT = Path(__file__).parents[2]
 # The command with the scanner of `fakes`, in workers too.
 COMMAND = """
-from functools import partial
 from spinescan.app import batch
 from spinescan.app.main import cli
 from tests.app.fakes import load_fake
-batch.scan_batch = partial(batch.scan_batch, load=load_fake)
+batch.shipped_scanner = load_fake
 cli()
 """
 

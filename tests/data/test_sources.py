@@ -252,9 +252,19 @@ def test_phantoms_bring_the_corners_of_their_frontal_films(phantoms: Path) -> No
             else:  # a level that is not wholly on the film is not there
                 assert any(f"{level}_{c}" not in places for c in FRONTAL_CORNERS)
     assert len({film.group for film in films}) == len(films)
-    assert read_corner_films(phantoms)[0].file == films[0].file
+    assert all(film.frontal for film in films)
     assert {film.source for film in films} == {"phantoms"}
     assert all(film.corners_told and not film.cropped for film in films)
+
+
+def test_lateral_phantoms_are_films_that_are_not_frontal(phantoms: Path) -> None:
+    films = read_phantoms(phantoms, laterals=True)
+    assert len(films) == FILMS
+    assert [film.file for film in read_corner_films(phantoms)] == [film.file for film in films]
+    frontal = {film.file for film in read_phantoms(phantoms)}
+    for film in films:
+        assert film.frontal == (film.file in frontal)
+        assert film.frontal or (np.isnan(film.corners_px).all() and film.points_px is None)
 
 
 def test_phantoms_bring_their_points(phantoms: Path) -> None:

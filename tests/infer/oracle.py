@@ -30,6 +30,7 @@ SETTINGS = {
     "pitch_px": 48.0,
     "spread_factor": 1.5,
     "least_confidence": 0.5,
+    "least_frontal": 0.5,
     "most_unrest": 0.15,
     "most_roughness": 0.25,
     "least_point": 0.5,
@@ -112,8 +113,8 @@ class Oracle:
     How inputs were cut out of the film, by which an answer is found, is caught where that is done.
     The finder does not see the levels in `blind` and takes the others for those `taken_for` lower;
     it sees the `points` (9, 2), T1 to T12 with their ribs (or none), and answers `facts` (logits:
-    no metal, and nothing of the heart). `bias_px` is added to all corners of the refiner, in its
-    input's pixels.
+    no metal, nothing of the heart, frontal). `bias_px` is added to all corners of the refiner, in
+    its input's pixels.
     """
 
     corners: Points
@@ -121,7 +122,7 @@ class Oracle:
     taken_for: int = 0
     points: Points = field(default_factory=NO_POINTS.copy)
     ribs: bool = False
-    facts: Points = field(default_factory=lambda: np.array([0.0, -4.0, -4.0]))
+    facts: Points = field(default_factory=lambda: np.array([0.0, -4.0, -4.0, 4.0]))
     bias_px: Points = field(default_factory=lambda: np.zeros(2))
     calls: list[str] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)

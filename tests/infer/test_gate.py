@@ -31,6 +31,7 @@ def reading(
     heat: float = 0.8,
     presence: float = 0.9,
     unrest: float = 0.05,
+    frontal: float = 0.9,
 ) -> Reading:
     """A reading of the levels from `first` to `last`."""
     if corners is None:
@@ -44,7 +45,10 @@ def reading(
         spread=np.ones((n, 4)),
         unrest=unrest,
         marks=Marks(
-            NO_POINTS, np.zeros(len(NO_POINTS)), np.ones(len(NO_POINTS)), dict.fromkeys(FACTS, 0.5)
+            NO_POINTS,
+            np.zeros(len(NO_POINTS)),
+            np.ones(len(NO_POINTS)),
+            {**dict.fromkeys(FACTS, 0.5), "frontal": frontal},
         ),
         naming=Naming(certain=False, notices=()),
     )
@@ -81,6 +85,7 @@ def squeezed() -> Points:
 
 
 BAD = {
+    "not_frontal": [reading(frontal=0.4)],
     "not_like_a_spine": [reading(heat=0.5), reading(presence=0.6)],
     "spine_incomplete": [reading(first=6), reading(last=14)],
     "unsteady": [reading(unrest=0.16)],
@@ -99,7 +104,7 @@ def test_a_spine_from_t6_to_l4_is_enough() -> None:
 
 
 def test_all_that_speaks_against_it_is_told() -> None:
-    bad = reading(squeezed(), last=7, heat=0.1, presence=0.1, unrest=1.0)
+    bad = reading(squeezed(), last=7, heat=0.1, presence=0.1, unrest=1.0, frontal=0.1)
     assert set(reasons_against(FILM, bad, BUNDLE)) == set(BAD)
 
 
@@ -107,13 +112,14 @@ def test_every_reason_is_explained() -> None:
     page = Path(__file__).parents[2] / "docs" / "explain" / "landmarks.md"
     explained = re.findall(r"^\| `(\w+)` \|", page.read_text("utf-8"), re.MULTILINE)
     assert set(explained) == {"declared_lateral", "no_spine", "not_upright", *BAD}
-    assert set(explained[:3]) == NOT_FRONTAL  # as the page says
+    assert set(explained[: len(NOT_FRONTAL)]) == NOT_FRONTAL  # as the page says
 
 
 @pytest.mark.parametrize(
     ("limit", "value", "reason"),
     [
         ("least_confidence", 0.73, "not_like_a_spine"),
+        ("least_frontal", 0.95, "not_frontal"),
         ("most_roughness", 0.0001, "uneven_row"),
         ("most_unrest", 0.04, "unsteady"),
     ],
@@ -127,6 +133,7 @@ def test_the_evidence_is_measured() -> None:
     evidence = weigh(reading())
     assert evidence.confidence == pytest.approx(0.8 * 0.9)
     assert evidence.unrest == 0.05
+    assert evidence.frontal == 0.9
     assert 0 < evidence.roughness < 0.01
     assert weigh(reading(squeezed())).roughness > 0.5
 

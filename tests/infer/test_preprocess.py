@@ -1,19 +1,26 @@
 """Films to network inputs and points back: whatever lies on the film lies where the frame says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from spinescan.core.radiograph import Radiograph
 from spinescan.infer.preprocess import (
     Box,
+    Fit,
     Frame,
     InputSpec,
     Pose,
     letterbox,
     normalise,
     patches,
+    percentiles,
+    prepare,
     square_pixels,
 )
 
@@ -24,6 +31,11 @@ PITCH_PX = 48.0
 PLAIN = InputSpec(96, 64, low=0.0, high=100.0)  # nothing is clipped, so that a dot keeps its shape
 LARGE = InputSpec(256, 192, low=0.0, high=100.0)
 PATCH = InputSpec(96, 112, low=0.0, high=100.0)
+
+
+def film_of(pixels: Floats, pixel_aspect: float = 1.0) -> Radiograph:
+    return Radiograph(pixels.clip(0, 1), "00" * 32, pixel_aspect=pixel_aspect)
+
 
 share = st.floats(0.3, 0.7)
 aspect = st.floats(0.6, 1.6)
@@ -131,6 +143,43 @@ def test_a_film_fits_in_the_middle_and_is_never_squashed(
     step_x, step_y = frame.matrix[0, 0], frame.matrix[1, 1] * aspect
     # Both sides are whole pixels, so the two scales differ by their rounding, no more.
     assert step_x / step_y == pytest.approx(1, abs=0.51 / (min(x1 - x0, y1 - y0) - 0.5))
+
+
+@settings(max_examples=40)
+@given(
+    size=st.tuples(st.integers(80, 500), st.integers(80, 300)),
+    at=st.tuples(share, share),
+    aspect=aspect,
+    fit=st.sampled_from(["letterbox", "squash"]),
+)
+def test_a_spot_lands_where_the_frame_of_a_prepared_film_says(
+    size: tuple[int, int], at: tuple[float, float], aspect: float, fit: Fit
+) -> None:
+    spec = replace(PLAIN, fit=fit)
+    rows, columns = size
+    at_xy = np.array([at[0] * columns, at[1] * rows])
+    _, frame = prepare(film_of(np.zeros(size, np.float32), aspect), spec)
+    sigma = np.maximum(1.5 * np.diag(frame.matrix), 1.2)
+    picture, frame = prepare(film_of(dot(size, at_xy, sigma), aspect), spec)
+    assert (picture.shape, picture.dtype) == ((spec.rows, spec.columns), np.float32)
+    assert bright_spot(picture) == pytest.approx(frame.to_input(at_xy), abs=0.15)
+
+
+@pytest.mark.parametrize("size", [(200, 40), (40, 200), (7, 500)])
+def test_a_squashed_film_fills_the_input(size: tuple[int, int]) -> None:
+    film = film_of(waves(size))
+    picture, frame = prepare(film, replace(PLAIN, fit="squash"))
+    corners = frame.to_input(np.array([(0.0, 0.0), size[::-1]]))
+    assert corners == pytest.approx(np.array([(0, 0), (PLAIN.columns, PLAIN.rows)]), abs=1e-6)
+    assert (picture.min(), picture.max()) == (-1, 1)
+
+
+def test_a_prepared_film_is_the_letterbox_unless_told_otherwise() -> None:
+    film = film_of(waves((300, 200)), 1.4)
+    picture, frame = prepare(film, PLAIN)
+    same, other = letterbox(film.pixels, PLAIN, pixel_aspect=1.4)
+    assert (picture == same).all()
+    assert (frame.matrix == other.matrix).all()
 
 
 def test_what_lies_beside_the_film_is_black() -> None:
@@ -283,6 +332,15 @@ def test_normalised_values_fill_the_range_in_the_same_order(
     assert (np.diff(result.ravel()[values.ravel().argsort()]) >= 0).all()
 
 
+@given(
+    values=arrays(np.float32, st.integers(1, 400), elements=st.floats(0, 1, width=32)),
+    low=st.floats(0, 50),
+    high=st.floats(50, 100),
+)
+def test_percentiles_are_those_of_numpy(values: Floats, low: float, high: float) -> None:
+    assert (percentiles(values, (low, high)) == np.percentile(values, (low, high))).all()
+
+
 @pytest.mark.parametrize("grey", [0.0, 0.3, 1.0])
 def test_a_constant_picture_becomes_black(grey: float) -> None:
     assert (normalise(np.full((5, 4), grey, np.float32), PLAIN) == -1).all()
@@ -304,6 +362,8 @@ def test_only_what_is_inside_counts() -> None:
         {"rows": 8, "columns": 8, "low": 60.0, "high": 40.0},
         {"rows": 8, "columns": 8, "high": 101.0},
         {"rows": "8", "columns": 8},
+        {"rows": 8.0, "columns": 8},
+        {"rows": 8, "columns": 8, "fit": "crop"},
         {"rows": 8},
         {"rows": 8, "columns": 8, "colour": 3},
     ],

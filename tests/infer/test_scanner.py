@@ -1,8 +1,10 @@
 """The whole way from a film to its Report, with networks that know the truth."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +15,11 @@ from spinescan.core.anatomy import FRONTAL_NAMES, FRONTAL_POINTS, Landmarks
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
-from spinescan.infer.bundle import Bundle
+from spinescan.infer.bundle import Bundle, shipped
 from spinescan.infer.decode import FACTS
 from spinescan.infer.frontal import read_frontal, to_landmarks
 from spinescan.infer.scanner import Scanner
+from tests.infer.classifiers import classifier, write_classifier
 from tests.infer.oracle import Oracle, bundle_without_weights, film_corners, film_points
 
 Floats = NDArray[np.float32]
@@ -306,12 +309,83 @@ def test_a_bias_to_one_side_cancels_and_is_told(
     assert scanner.scan(film).reasons == ("unsteady",)
 
 
+def test_classifiers_answer_beside_the_landmarks(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    alone = scanner.scan(film)
+    everywhere, lateral = classifier(), classifier(views=(View.LATERAL,))
+    lateral.bundle = replace(lateral.bundle, name="side-light", version="2")
+    scanner.classifiers = (everywhere, lateral)
+    report = scanner.scan(film)
+    assert report.predictions[0] == everywhere.predict(film)
+    assert report.predictions[1].reasons == ("view_not_asked",)
+    assert [(b.name, b.version) for b in report.bundles] == [
+        ("oracle", "7"), ("light", "1"), ("side-light", "2"),
+    ]  # fmt: skip
+    assert report.warnings == (*alone.warnings, *everywhere.notices)  # not of the one not asked
+    assert [c.cobb_deg for c in report.curves] == [c.cobb_deg for c in alone.curves]
+    heats = scanner.heat_maps(film, report)
+    assert list(heats) == ["light"]
+    assert heats["light"].values.shape == film.size
+    json.loads(report.to_json(), parse_constant=pytest.fail)
+
+
+def test_a_frontal_classifier_is_not_asked_about_what_the_gate_refused(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.classifiers = (classifier(views=(View.FRONTAL,)),)
+    assert scanner.scan(film).predictions[0].scores
+    lying = scanner.scan(replace(film, declared_view=View.LATERAL))
+    assert lying.predictions[0].reasons == ("view_not_asked",)
+    scanner.bundle = bundle_without_weights(most_roughness=0.0)
+    doubted = scanner.scan(film)
+    assert doubted.predictions[0].reasons == ("film_refused",)
+    assert doubted.warnings == film.notices
+    assert scanner.heat_maps(film, doubted) == {}
+
+
+@pytest.fixture
+def ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What ships: the landmark model and one classifier."""
+    folder = tmp_path / "ships"
+    shutil.copytree(shipped("frontal-landmarks"), folder / "frontal-landmarks")
+    write_classifier(folder / "light")
+    monkeypatch.setattr("spinescan.infer.bundle._SHIPPED", folder)
+    return folder
+
+
+def test_shipped_classifiers_take_part_and_can_be_replaced(ships: Path, tmp_path: Path) -> None:
+    scanner = Scanner.default(threads=1)
+    assert [b.name for b in scanner.bundles] == ["frontal-landmarks", "light"]
+    assert scanner.cards["light"].startswith("# Light")
+    own = write_classifier(tmp_path / "own", version="2")
+    other = write_classifier(tmp_path / "other", name="other")
+    (other / "CARD.md").unlink()
+    scanner = Scanner.with_bundles([other, own], threads=1)
+    assert [(b.name, b.version) for b in scanner.bundles[1:]] == [("other", "1"), ("light", "2")]
+    assert set(scanner.cards) == {"frontal-landmarks", "light"}
+    landmarks = shutil.copytree(ships / "frontal-landmarks", tmp_path / "mine")
+    assert Scanner.with_bundles([landmarks], threads=1).bundle.folder == landmarks
+    assert Scanner.from_folder(landmarks, threads=1).classifiers == ()
+    for folders, message in [
+        ([own, own], "different names"),
+        ([landmarks, ships / "frontal-landmarks"], "a second landmark bundle"),
+        ([tmp_path], "not a bundle"),
+    ]:
+        with pytest.raises(BundleError, match=message):
+            Scanner.with_bundles(folders, threads=1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"task": "lateral-landmarks"}, "expected frontal-landmarks, got lateral-landmarks"),
         ({"networks": {}}, "lacks finder, refiner"),
-        ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence"),
+        ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence, least_frontal"),
     ],
 )
 def test_a_bundle_that_is_not_for_frontal_films(change: dict[str, object], message: str) -> None:

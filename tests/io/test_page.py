@@ -20,7 +20,9 @@ from spinescan.core.report import (
     Report,
     Verdict,
 )
+from spinescan.io.heat import draw_heat
 from spinescan.io.page import render_page
+from spinescan.io.words import WHERE_IT_LOOKED
 
 VOID = {"meta", "input", "img", "br"}
 
@@ -128,6 +130,49 @@ def test_untrusted_text_is_escaped(film, report):
     assert page.all("script") == []
     assert not any("onerror" in attrs for _, attrs in page.tags)
     assert page.text.count("<script>alert(1)</script>") == 5  # title, heading, reason, notice, card
+
+
+def test_predictions_are_told_with_what_limits_them(film, report):
+    doubtful = Prediction(
+        "als7", None, {"3CH": 0.25, "4C": 0.75}, ("3CH", "4C"), "abstained",
+        ("several_labels_fit", "synthetic_calibration"), "als7-phantoms",
+    )  # fmt: skip
+    not_asked = Prediction("sagittal3", None, {}, (), "abstained", ("view_not_asked",), "sagittal")
+    notice = Notice("calibration", "als7: synthetic calibration (n: 3CH 40, 4C 41)")
+    report = replace(report, predictions=(doubtful, not_asked), warnings=(notice,))
+    page = Page(render_page(film, report, title="x"))
+    for text in (
+        *("ALS type, by image", "Second opinion, not evidence", "Several labels fit the film"),
+        *("3CH, 4C", "4C 0.75, 3CH 0.25", "als7-phantoms", notice.text),
+        *(
+            "Synthetic calibration: of real films the set promises nothing.",
+            "films of another view",
+        ),
+    ):
+        assert text in page.text, text
+    assert "Please note" not in page.text  # the calibration stands beside its answer
+    assert page.text.count(notice.text) == 1
+
+
+def test_heat_maps_are_shown_with_their_caveat(film, report):
+    heat = draw_heat(film, np.zeros(film.size, np.float32), "gate: ap")
+    page = Page(render_page(film, report, title="x", heat_pictures={"gate": heat}))
+    assert "heat map of gate" in page.all("img")[-1]["alt"]
+    assert WHERE_IT_LOOKED in page.text
+    assert WHERE_IT_LOOKED not in Page(render_page(film, report, title="x")).text
+
+
+def test_untrusted_text_of_a_classifier_is_escaped(film, report):
+    evil = "<script>alert(3)</script>"
+    answer = Prediction(evil, evil, {evil: 1.0}, (evil,), "accepted", (evil,), evil)
+    notices = (Notice("calibration", evil),)
+    report = replace(
+        report, predictions=(answer,), warnings=notices, bundles=(BundleRef(evil, evil),)
+    )
+    heat = {evil: draw_heat(film, np.zeros(film.size, np.float32), evil)}
+    page = Page(render_page(film, report, title="x", cards={evil: evil}, heat_pictures=heat))
+    assert page.all("script") == []
+    assert page.text.count(evil) == 11
 
 
 def test_the_page_stands_alone(film, report):

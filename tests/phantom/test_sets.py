@@ -50,6 +50,12 @@ def test_truth_manifest_and_films_agree(three):
             told["phantom"]["als"],
             told["phantom"]["sagittal"],
         )
+        if told["phantom"]["als"] == "healthy":
+            assert row["als7"] == row["als_margin"] == ""
+        else:
+            assert row["als7"] == row["als"]
+            margin = told["phantom"]["als_margin"]
+            assert float(row["als_margin"]) == pytest.approx(margin, abs=1e-3)
     assert len({row["group"] for row in table}) == 3
 
 

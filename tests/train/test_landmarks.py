@@ -58,6 +58,7 @@ extra_share = 0.5
 pitch_px = 16.0
 spread_factor = 1.0
 least_confidence = 0.5
+least_frontal = 0.5
 most_unrest = 0.15
 most_roughness = 0.25
 least_point = 0.5

@@ -25,7 +25,7 @@ from spinescan.infer.preprocess import InputSpec
 from spinescan.train import finder, refiner
 from spinescan.train.augment import Shot
 from spinescan.train.films import Film, Pool, load_films
-from spinescan.train.finder import FinderFilms, finder_loss, finder_target
+from spinescan.train.finder import TAUGHT_LAST, FinderFilms, finder_loss, finder_target
 from spinescan.train.refiner import ABSENT, LEVELS_PER_FILM, RefinerFilms, disturbed, refiner_loss
 from tests.data.layouts import Sheet, write_aasce, write_picture
 from tests.infer.oracle import finder_answer
@@ -60,7 +60,7 @@ def film_with(pixels: NDArray[np.uint8], name: str = "dots.png", **known: Any) -
         "points": POINTS,
         "points_known": np.ones(9, bool),
         "ribs": RIBS,
-        "facts": np.array([0.0, 1.0, 0.0]),
+        "facts": np.array([0.0, 1.0, 0.0, 1.0]),
     }
     return Film(name, pixels, **{**whole, **known})
 
@@ -170,7 +170,7 @@ def batch(target: NDArray[Any]) -> Tensor:
     return torch.from_numpy(np.asarray(target, np.float32))[None]
 
 
-TRUE_FACTS = np.array([0.0, 1.0, np.nan])
+TRUE_FACTS = np.array([0.0, 1.0, 0.0, 1.0])
 
 
 def finders_loss(
@@ -192,9 +192,11 @@ def test_the_finders_loss_is_least_at_the_target() -> None:
         wrong = answer_of(target)
         wrong[channel] = wrong[channel] + 1 if channel < RIB_MAP else -wrong[channel]
         assert finders_loss(wrong, (target, weight)) > right + 0.02, channel
-    for wrong_facts in ([1.0, 1.0, np.nan], [0.0, 0.0, np.nan]):
-        lost = finders_loss(answer_of(target), (target, weight), np.array(wrong_facts))
-        assert lost > right + 0.2
+    for fact, name in enumerate(FACTS):
+        wrong_facts = TRUE_FACTS.copy()
+        wrong_facts[fact] = 1 - wrong_facts[fact]
+        lost = finders_loss(answer_of(target), (target, weight), wrong_facts)
+        assert (lost == right) if name in TAUGHT_LAST else (lost > right + 0.2)
     beside = answer_of(target)
     beside[1 : POINT_MAPS.start, weight == 0] += 5  # level, vectors and ribs mean nothing there
     assert finders_loss(beside, (target, weight)) == pytest.approx(right)
@@ -213,11 +215,12 @@ def test_a_point_that_is_missed_and_one_that_is_dreamt_cost() -> None:
 def test_what_is_not_known_does_not_move_the_finder() -> None:
     target, weight = target_of(known=False, ribs=np.full(17, np.nan))
     maps = torch.from_numpy(np.random.default_rng(0).normal(0, 3, target.shape))[None].float()
-    facts = torch.tensor([[0.5, -2.0, 3.0]])
+    facts = torch.tensor([[0.5, -2.0, 3.0, 1.0]])
     maps.requires_grad_()
     facts.requires_grad_()
     finder_loss(
-        (maps, facts), [batch(target), batch(weight), batch(np.array([1.0, np.nan, np.nan]))]
+        (maps, facts),
+        [batch(target), batch(weight), batch(np.array([1.0, np.nan, np.nan, np.nan]))],
     ).backward()
     assert maps.grad is not None
     assert facts.grad is not None
@@ -229,7 +232,7 @@ def test_what_is_not_known_does_not_move_the_finder() -> None:
     known = ~unknown
     known[1 : RIB_MAP + 1] = False  # these count near a vertebra only
     assert (maps.grad[0][known] != 0).all()
-    assert (facts.grad != 0).tolist() == [[True, False, False]]
+    assert (facts.grad != 0).tolist() == [[True, False, False, False]]
 
 
 def test_an_unknown_film_beside_it_does_not_change_what_a_point_costs() -> None:
@@ -332,7 +335,7 @@ def test_a_films_picture_and_target_fit_together(
         assert points[0, 0] < points[1, 0]  # S1's left end stays left
         # The heart changes sides with the letter L; metal is there or not.
         shown_as_it_was = points[7, 0] > 112
-        assert facts.tolist() == [float(not shown_as_it_was), 1.0, 0.0]
+        assert facts.tolist() == [float(not shown_as_it_was), 1.0, 0.0, 1.0]
         turned.add(shown_as_it_was)
     assert turned == {True, False}
 
@@ -519,15 +522,15 @@ class Told(NamedTuple):
 @pytest.mark.parametrize(
     ("told", "known", "facts"),
     [
-        (Told(), [0] * 9, [0, np.nan, np.nan]),
-        (Told(points_px=POINTS[:7]), [1] * 7 + [0] * 2, [0, np.nan, np.nan]),
+        (Told(), [0] * 9, [0, np.nan, np.nan, 1]),
+        (Told(points_px=POINTS[:7]), [1] * 7 + [0] * 2, [0, np.nan, np.nan, 1]),
         (
             Told(POINTS[:7], unclear=frozenset(["S1_right", "C7_centre"])),
             [1, 0, 1, 1, 1, 1, 0, 0, 0],
-            [0, np.nan, np.nan],
+            [0, np.nan, np.nan, 1],
         ),
-        (Told(letters_px=POINTS[7:], hardware=True), [0] * 7 + [1] * 2, [0, 1, np.nan]),
-        (Told(POINTS[:7], POINTS[7:], RIBS, False, True), [1] * 9, [0, 0, 1]),
+        (Told(letters_px=POINTS[7:], hardware=True), [0] * 7 + [1] * 2, [0, 1, np.nan, 1]),
+        (Told(POINTS[:7], POINTS[7:], RIBS, False, True), [1] * 9, [0, 0, 1, 1]),
     ],
 )
 def test_films_bring_what_their_set_tells(
@@ -546,6 +549,10 @@ def test_films_bring_what_their_set_tells(
     there = np.isfinite(film.points).all(axis=1)
     assert there[:8].tolist() == [told.points_px is not None] * 7 + [told.letters_px is not None]
     assert not there[8]
+    (sideways,) = load_films([replace(source, frontal=False)], rows=500)
+    assert np.array_equal(sideways.facts, [np.nan, *facts[1:3], 0], equal_nan=True)
+    assert film.frontal
+    assert not sideways.frontal
     picture = film.pixels.astype(np.float32) / 255
     for point in film.points[there]:
         assert off_dot(picture, point, 3) < 0.5

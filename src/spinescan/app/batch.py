@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import spinescan
-from spinescan.app.results import Done, add_to_index, folder_name, read_report, write_results
+from spinescan.app.results import (
+    Done,
+    add_to_index,
+    folder_name,
+    has_heat_maps,
+    read_report,
+    write_results,
+)
 from spinescan.core.errors import SpineScanError
 from spinescan.core.report import failure_dict
 
@@ -29,13 +36,14 @@ class Settings:
 
     `out`: the folder for results, or None. `anonymous`: neither names nor digests leave the batch.
     `max_pixels`: the largest film that is read, or None for the reader's own limit. `done`: films
-    that need not be scanned again.
+    that need not be scanned again. `heat_maps`: draw where the classifiers looked, into `out`.
     """
 
     out: Path | None = None
     anonymous: bool = False
     max_pixels: int | None = None
     done: frozenset[Done] = frozenset()
+    heat_maps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,13 @@ def shipped_scanner(threads: int | None) -> "Scanner":
     from spinescan.infer.scanner import Scanner
 
     return Scanner.default(threads=threads)
+
+
+def scanner_with(folders: tuple[Path, ...], threads: int | None) -> "Scanner":
+    """The scanner with the models that ship and these bundles."""
+    from spinescan.infer.scanner import Scanner
+
+    return Scanner.with_bundles(folders, threads=threads)
 
 
 class _WriteError(Exception):
@@ -100,15 +115,19 @@ class FilmScanner:
             settings.out is not None
             and Done(name, radiograph.sha256, spinescan.__version__) in settings.done
             and (earlier := read_report(settings.out / name)) is not None
-            and earlier.get("bundles") == [asdict(self._scanner.bundle.ref)]
+            and earlier.get("bundles") == [asdict(b.ref) for b in self._scanner.bundles]
+            and (not settings.heat_maps or has_heat_maps(settings.out / name, earlier))
         ):
             return {**earlier, "file": film.source}
         report = self._scanner.scan(radiograph)
         file = None if settings.anonymous else film.source
         if settings.out is not None:
-            cards = {self._scanner.bundle.name: self._scanner.bundle.card}
+            cards = self._scanner.cards
+            heats = self._scanner.heat_maps(radiograph, report) if settings.heat_maps else {}
             try:
-                write_results(settings.out / name, radiograph, report, file=file, cards=cards)
+                write_results(
+                    settings.out / name, radiograph, report, file=file, cards=cards, heats=heats
+                )
             except OSError as error:
                 raise _WriteError(str(error)) from error
         return report.to_dict(file)

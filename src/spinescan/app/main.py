@@ -3,12 +3,17 @@
 import click
 
 import spinescan
+from spinescan.app.commands.audit import audit
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.evaluate import evaluate
+from spinescan.app.commands.export import export
+from spinescan.app.commands.import_keras import import_keras
+from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.scan import scan
 from spinescan.app.commands.train import train
+from spinescan.app.commands.tune import tune
 
 
 @click.group()
@@ -20,5 +25,17 @@ def cli() -> None:
     """
 
 
-for command in (scan, models, bench, evaluate, train, phantom):
+for command in (
+    scan,
+    models,
+    manifest,
+    audit,
+    bench,
+    evaluate,
+    train,
+    tune,
+    export,
+    import_keras,
+    phantom,
+):
     cli.add_command(command)

@@ -3,6 +3,7 @@
 DIR/index.jsonl                one line a film that was scanned (not with --anonymous)
 DIR/<name>/report.json         the Report
 DIR/<name>/overlay.png         the film with its curves
+DIR/<name>/heat-<bundle>.png   with --heat-map: the film, and where a classifier looked on it
 DIR/<name>/page.html           all of it on one page that needs no other file
 """
 
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
     from spinescan.core.radiograph import Radiograph
     from spinescan.core.report import Report
+    from spinescan.infer.explain import HeatMap
 
 INDEX, REPORT, OVERLAY, PAGE = "index.jsonl", "report.json", "overlay.png", "page.html"
 TRUTH = "truth.json"
+_HEAT = re.compile(r"heat-.+\.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,21 @@ def folder_name(source: str) -> str:
 
 
 def is_result(source: str) -> bool:
-    """Whether a picture is an overlay that `scan` or `phantom` wrote, and so no film."""
+    """Whether a picture is one that `scan` or `phantom` drew, and so no film."""
     path = Path(source)
-    return path.name == OVERLAY and any(path.with_name(n).is_file() for n in (REPORT, TRUTH))
+    drawn = path.name == OVERLAY or _HEAT.fullmatch(path.name) is not None
+    return drawn and any(path.with_name(n).is_file() for n in (REPORT, TRUTH))
+
+
+def heat_name(bundle: str) -> str:
+    """The file of a classifier's heat map."""
+    return f"heat-{bundle}.png"
+
+
+def has_heat_maps(folder: Path, record: "Mapping[str, Any]") -> bool:
+    """Whether the heat maps of all classifiers that answered are in a film's folder."""
+    asked = [p["bundle"] for p in record["predictions"] if p["scores"]]
+    return all((folder / heat_name(bundle)).is_file() for bundle in asked)
 
 
 def write_results(
@@ -56,8 +71,11 @@ def write_results(
     *,
     file: str | None,
     cards: "Mapping[str, str]",
+    heats: "Mapping[str, HeatMap]",
 ) -> None:
-    """Write the three files of one film. `file` None: without the file's name and digest.
+    """Write the files of one film. `file` None: without the file's name and digest.
+
+    `heats` are drawn too, by the names of the bundles that looked.
 
     The report comes last and at once, so that a folder with a report is complete.
 
@@ -66,13 +84,20 @@ def write_results(
     OSError
         The folder cannot be written.
     """
+    from spinescan.io.heat import draw_heat
     from spinescan.io.overlay import draw_overlay
     from spinescan.io.page import render_page
 
     folder.mkdir(parents=True, exist_ok=True)
     draw_overlay(film, report).save(folder / OVERLAY)
+    drawn = {
+        name: draw_heat(film, heat.values, f"{name}: {heat.label}, by {heat.method}")
+        for name, heat in heats.items()
+    }
+    for name, picture in drawn.items():
+        picture.save(folder / heat_name(name))
     title = "" if file is None else Path(file).name  # without a title the page is anonymous
-    page = render_page(film, report, title=title, cards=cards)
+    page = render_page(film, report, title=title, cards=cards, heat_pictures=drawn)
     (folder / PAGE).write_bytes(page.encode("utf-8", "replace"))
     unfinished = folder / f"{REPORT}.part"
     unfinished.write_bytes(report.to_json(file).encode("utf-8", "replace") + b"\n")

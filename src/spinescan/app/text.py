@@ -3,7 +3,7 @@
 from typing import Any
 
 from spinescan.core.report import RESEARCH_USE
-from spinescan.io.words import REGIONS, explain
+from spinescan.io.words import CAVEATS, REGIONS, explain, question
 
 
 def describe(record: dict[str, Any], title: str) -> str:
@@ -16,6 +16,7 @@ def describe(record: dict[str, Any], title: str) -> str:
     lines += [f"  {_curve(curve)}" for curve in record["curves"]]
     if record["als"] is not None:
         lines.append(f"  {_als(record['als'])}")
+    lines += [f"  {_prediction(answer)}" for answer in record["predictions"]]
     lines += [f"  note: {warning['text']}" for warning in record["warnings"]]
     lines.append(f"  {RESEARCH_USE}")
     return "\n".join(lines)
@@ -50,3 +51,17 @@ def _als(als: dict[str, Any]) -> str:
     answer = als["type"] or f"family {als['family']}"
     others = f", or {' or '.join(als['alternatives'])}" if als["alternatives"] else ""
     return f"ALS type           {answer}{others} (provisional)"
+
+
+def _prediction(answer: dict[str, Any]) -> str:
+    """The label with its set and highest scores, then why not or what limits it."""
+    name = _printable(question(answer["task"]))
+    said = [answer["label"] or "no answer"]
+    if answer["prediction_set"]:
+        said.append(f"set {{{', '.join(answer['prediction_set'])}}}")
+    scores = sorted(answer["scores"].items(), key=lambda item: -item[1])[:3]
+    if scores:
+        said.append("scores " + ", ".join(f"{label} {score:.2f}" for label, score in scores))
+    caveat = [CAVEATS[answer["task"]]] if answer["task"] in CAVEATS and scores else []
+    lines = [f"{name:<18} {_printable('; '.join(said))}", *caveat, *explain(answer["reasons"])]
+    return "\n    ".join(lines)

@@ -137,6 +137,20 @@ def read_manifest(path: Path) -> Manifest:
     DataError
         If the file cannot be read, or a row is not understood or contradicts another.
     """
+    try:
+        return Manifest(path.parent, read_films(path))
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def read_films(path: Path) -> tuple[ManifestFilm, ...]:
+    """The rows of a manifest, each checked by itself: an audit reads what `read_manifest` refuses.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or a row is not understood.
+    """
     films = []
     for number, row in enumerate(read_rows(path, COLUMNS), start=2):
         fixed = {name: row.pop(name).strip() for name in COLUMNS}
@@ -145,10 +159,7 @@ def read_manifest(path: Path) -> Manifest:
             films.append(ManifestFilm(**fixed, labels=labels))  # type: ignore[arg-type]
         except ValueError as error:
             raise DataError(f"{path}: row {number}: {error}") from error
-    try:
-        return Manifest(path.parent, tuple(films))
-    except ValueError as error:
-        raise DataError(f"{path}: {error}") from error
+    return tuple(films)
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:

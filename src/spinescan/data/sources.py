@@ -33,7 +33,8 @@ class CornerFilm:
     of one person and by exact duplicates. `suspect` marks landmarks known to be wrong;
     `source` names the set.
 
-    With `corners_told` false nothing is known of the corners (all NaN). `unclear` names points of
+    A film that is not `frontal` shows no corner; it teaches what a frontal film is not. With
+    `corners_told` false nothing is known of the corners (all NaN). `unclear` names points of
     which nobody can say where they are, or whether the film shows them. `cropped`: to the spine.
 
     What follows is None where the set does not tell it: `points_px` (7, 2), the points of
@@ -49,6 +50,7 @@ class CornerFilm:
     corners_px: NDArray[np.float64]
     suspect: bool
     source: str
+    frontal: bool = True
     corners_told: bool = True
     cropped: bool = False
     points_px: NDArray[np.float64] | None = None
@@ -120,8 +122,10 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
     return tuple(films)
 
 
-def read_phantoms(folder: Path) -> tuple[CornerFilm, ...]:
-    """Frontal films of a set that `spinescan phantom` has drawn, from `truth.jsonl`.
+def read_phantoms(folder: Path, *, laterals: bool = False) -> tuple[CornerFilm, ...]:
+    """Films of a set that `spinescan phantom` has drawn, from `truth.jsonl`.
+
+    Lateral ones are left out unless `laterals` asks for them: as films that are not frontal.
 
     Raises
     ------
@@ -133,9 +137,8 @@ def read_phantoms(folder: Path) -> tuple[CornerFilm, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         for record in map(json.loads, lines):
-            if record["view"] != "frontal":
-                continue
-            films.append(_phantom(record, folder))
+            if laterals or record["view"] == "frontal":
+                films.append(_phantom(record, folder))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -155,7 +158,8 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
         if told["letter"]:
             place = "LR".index(told["letter"]["letter"])
             letters[place] = told["letter"]["x"], told["letter"]["y"]
-    metal = told.get("metal")
+    metal, frontal = told.get("metal"), record["view"] == "frontal"
+    points = np.array([places.get(name, _NOWHERE) for name in FRONTAL_POINTS])
     return CornerFilm(
         file=file,
         path=folder / file,
@@ -163,7 +167,8 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
         corners_px=corners,
         suspect=False,
         source="phantoms",
-        points_px=np.array([places.get(name, _NOWHERE) for name in FRONTAL_POINTS]),
+        frontal=frontal,
+        points_px=points if frontal else None,
         letters_px=letters,
         ribs=(np.arange(len(LEVELS)) < told["plan"]["rib_pairs"]).astype(np.float64),
         hardware=None if metal is None else metal == "rods",
@@ -178,7 +183,7 @@ def read_corner_films(folder: Path) -> tuple[CornerFilm, ...]:
     (`spinescan.data.seen`). Their set is named after the folder.
     """
     if (folder / PHANTOM_TRUTH).is_file():
-        return read_phantoms(folder)
+        return read_phantoms(folder, laterals=True)
     if (folder / "landmarks.csv").is_file():
         return read_aasce(folder)
     return tuple(

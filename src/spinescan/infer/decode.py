@@ -33,8 +33,9 @@ RIB_MAP = 10
 POINT_MAPS = slice(11, 20)
 """The points, then the letters."""
 LETTERS: tuple[Literal["L", "R"], ...] = ("L", "R")
-FACTS = ("heart_left", "hardware", "brace")
-"""The heart lies on the picture's left; there are rods or screws; the patient wears a brace."""
+FACTS = ("heart_left", "hardware", "brace", "frontal")
+"""The heart lies on the picture's left; there are rods or screws; the patient wears a brace; the
+film shows the spine from the front or from behind."""
 
 STRIDE = 4
 """Input pixels per cell of the finder's output."""

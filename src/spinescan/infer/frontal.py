@@ -38,6 +38,7 @@ SETTINGS = (
     "pitch_px",
     "spread_factor",
     "least_confidence",
+    "least_frontal",
     "most_unrest",
     "most_roughness",
     "least_point",

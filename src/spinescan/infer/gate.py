@@ -14,7 +14,7 @@ from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import vertebra_poses
 from spinescan.infer.frontal import Reading
 
-NOT_FRONTAL = frozenset({"no_spine", "declared_lateral", "not_like_a_spine"})
+NOT_FRONTAL = frozenset({"no_spine", "declared_lateral", "not_frontal", "not_like_a_spine"})
 """Reasons for which a film is not taken for a frontal spine at all."""
 
 
@@ -32,6 +32,8 @@ class Evidence:
     confidence
         Mean over the vertebrae of the finder's heat times the refiner's presence: both networks'
         opinion in one number, and the mean score of the report's corners.
+    frontal
+        Probability that the film shows the spine from the front or from behind.
     unrest
         Difference of the two looks, share of a level's height.
     roughness
@@ -42,6 +44,7 @@ class Evidence:
     """
 
     confidence: float
+    frontal: float
     unrest: float
     roughness: float
     widening: float
@@ -56,6 +59,7 @@ def weigh(reading: Reading) -> Evidence:
     third = max(len(width) // 3, 1)
     return Evidence(
         confidence=float(reading.score.mean()),
+        frontal=reading.marks.facts["frontal"],
         unrest=reading.unrest,
         roughness=float(growth.std()),
         widening=float(np.median(width[-third:]) / np.median(width[:third])),
@@ -72,6 +76,8 @@ def reasons_against(film: Radiograph, reading: Reading | None, bundle: Bundle) -
     evidence, limit = weigh(reading), bundle.settings
     if evidence.confidence < limit["least_confidence"]:
         reasons.append("not_like_a_spine")
+    if evidence.frontal < limit["least_frontal"]:
+        reasons.append("not_frontal")
     if reading.spine.levels[0] > _MUST_SHOW[0] or reading.spine.levels[-1] < _MUST_SHOW[1]:
         reasons.append("spine_incomplete")
     told = any(notice.code == "not_upright" for notice in film.notices)

@@ -32,7 +32,7 @@ _TO_SACRUM, _TO_C7 = 0.58, 0.86
 over phantoms."""
 _NEAR = 3.2
 """An anchor farther than so many levels from the row tells nothing: levels grow down the spine."""
-_LOST = 1.0
+_LOST = 2.0
 """Cost of a vertebra that was seen and has no name left."""
 _CLEARLY = 1.5
 """The number of rib pairs is told if it fits better by so much (twice a log odds)."""

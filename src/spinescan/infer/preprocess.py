@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from spinescan.core.radiograph import Radiograph
+
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 Fit = Literal["letterbox", "squash"]
@@ -36,6 +38,8 @@ class InputSpec:
     fit: Fit = "letterbox"
 
     def __post_init__(self) -> None:
+        if type(self.rows) is not int or type(self.columns) is not int:
+            raise TypeError(f"rows and columns are whole numbers, got {self.rows}, {self.columns}")
         if self.rows < 1 or self.columns < 1:
             raise ValueError(f"input must have rows and columns, got {self.rows} x {self.columns}")
         if not 0 <= self.low < self.high <= 100:
@@ -71,12 +75,25 @@ def normalise(values: Floats, spec: InputSpec, inside: NDArray[np.bool_] | None 
     seen = values if inside is None else values[inside]
     if seen.size == 0:
         return np.full_like(values, -1.0)
-    low, high = np.percentile(seen, (spec.low, spec.high))
+    low, high = percentiles(seen, (spec.low, spec.high))
     stretched = (values - low) * (2.0 / max(float(high - low), 1e-6)) - 1.0
     np.clip(stretched, -1.0, 1.0, out=stretched)
     if inside is not None:
         stretched[~inside] = -1.0
     return np.asarray(stretched, np.float32)
+
+
+def percentiles(values: Floats, shares: tuple[float, float]) -> Points:
+    """What `np.percentile` gives, to the last bit; of some ten thousand values in a third the time.
+
+    It selects, which for float32 takes longer than sorting all of them does.
+    """
+    ordered = np.sort(values, axis=None)
+    place = np.array(shares) / 100 * (ordered.size - 1)
+    below = place.astype(np.intp)
+    low, high = ordered[below], ordered[np.minimum(below + 1, ordered.size - 1)]
+    part, step = place - below, high - low
+    return np.asarray(np.where(part < 0.5, low + step * part, high - step * (1 - part)))
 
 
 def letterbox(
@@ -114,13 +131,41 @@ def letterbox(
             (width, height), Image.Resampling.BILINEAR, (x0, y0, x1, y1), reducing_gap=2.0
         )
     )
-    canvas = np.zeros((spec.rows, spec.columns), np.float32)
-    inside = np.zeros(canvas.shape, bool)
-    inside[top : top + height, left : left + width] = True
-    canvas[inside] = resized.ravel()
+    canvas = np.full((spec.rows, spec.columns), -1.0, np.float32)
+    canvas[top : top + height, left : left + width] = normalise(resized, spec)
     step_x, step_y = (x1 - x0) / width, (y1 - y0) / height
     matrix = np.array([[step_x, 0.0, x0 - left * step_x], [0.0, step_y, y0 - top * step_y]])
-    return normalise(canvas, spec, inside), Frame(matrix)
+    return canvas, Frame(matrix)
+
+
+def squash(pixels: Floats, spec: InputSpec) -> tuple[Floats, Frame]:
+    """The whole film scaled to the input's size, each side by a factor of its own.
+
+    Angles change; it is here for models that were trained so. Returns what `letterbox` does.
+    """
+    rows, columns = pixels.shape
+    resized = np.asarray(
+        Image.fromarray(pixels).resize(
+            (spec.columns, spec.rows), Image.Resampling.BILINEAR, reducing_gap=2.0
+        )
+    )
+    matrix = np.array([[columns / spec.columns, 0.0, 0.0], [0.0, rows / spec.rows, 0.0]])
+    return normalise(resized, spec), Frame(matrix)
+
+
+def prepare(film: Radiograph, spec: InputSpec) -> tuple[Floats, Frame]:
+    """A whole film as a classifier sees it, in training as in inference.
+
+    Returns
+    -------
+    input
+        float32 (rows, columns) in [-1, 1].
+    frame
+        From input pixels to film pixels.
+    """
+    if spec.fit == "squash":
+        return squash(film.pixels, spec)
+    return letterbox(film.pixels, spec, pixel_aspect=film.pixel_aspect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,24 @@
-"""The second hop: a Radiograph becomes a Report. The only runtime importer of onnxruntime."""
+"""The second hop: a Radiograph becomes a Report."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Curve, Measurement, Notice, Report
-from spinescan.infer.bundle import BUNDLE_FILE, Bundle, shipped
+from spinescan.infer.bundle import BUNDLE_FILE, CARD_FILE, Bundle, shipped, shipped_bundles
+from spinescan.infer.classifier import Classifier
 from spinescan.infer.decode import LETTERS, vertebra_poses
+from spinescan.infer.explain import HeatMap, heat_map
 from spinescan.infer.frontal import NETWORKS, SETTINGS, Reading, read_frontal, to_landmarks
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against
+from spinescan.infer.session import Session
 from spinescan.infer.side import SideFinding, patient_side, with_patient_side
 from spinescan.measure.als import als_verdict
 from spinescan.measure.balance import frontal_measurements
@@ -47,55 +50,121 @@ class Scanner:
     ----------
     bundle
         The frontal landmark model.
+    classifiers
+        What else is asked about each film.
     threads
-        Threads that one network may use; None leaves it to onnxruntime (all cores).
+        Threads that one network of the landmark model may use; None leaves it to onnxruntime (all
+        cores).
 
     Raises
     ------
     BundleError
-        If the bundle is for another task, lacks a network or a setting, or cannot be loaded.
+        If the bundle is for another task, lacks a network or a setting, or cannot be loaded; or
+        two bundles have the same name.
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+    classifiers: tuple[Classifier, ...] = ()
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        classifiers: Sequence[Classifier] = (),
+        *,
+        threads: int | None = None,
+    ) -> None:
         _check(bundle)
         self.bundle = bundle
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        if threads is not None:
-            options.intra_op_num_threads = threads
-        try:
-            self._sessions = {
-                name: onnxruntime.InferenceSession(
-                    network.path, options, providers=["CPUExecutionProvider"]
-                )
-                for name, network in bundle.networks.items()
-            }
-        except Exception as error:  # onnxruntime's own errors share no public base class
-            raise BundleError(f"{bundle.folder}: weights cannot be loaded ({error})") from error
+        self.classifiers = tuple(classifiers)
+        names = [b.name for b in self.bundles]
+        if len(set(names)) < len(names):
+            raise BundleError(f"bundles must have different names, got {', '.join(names)}")
+        self._sessions = {
+            name: Session(network.path, threads=threads)
+            for name, network in bundle.networks.items()
+        }
 
     @classmethod
     def default(cls, *, threads: int | None = None) -> Self:
         """The scanner with the models that ship."""
-        return cls(Bundle.load(shipped(FRONTAL_BUNDLE)), threads=threads)
+        return cls.with_bundles((), threads=threads)
+
+    @classmethod
+    def with_bundles(cls, folders: Sequence[Path], *, threads: int | None = None) -> Self:
+        """The scanner with the models that ship and others beside them.
+
+        A landmark bundle replaces the shipped one, a classifier the shipped one of its name.
+
+        Raises
+        ------
+        BundleError
+            As the constructor, and if there are two landmark bundles among `folders`.
+        """
+        given = [Bundle.load(folder) for folder in folders]
+        ships = [Bundle.load(folder) for folder in shipped_bundles()]
+        landmarks = [bundle for bundle in given if bundle.classifier is None]
+        if len(landmarks) > 1:
+            raise BundleError(f"{landmarks[1].folder}: a second landmark bundle")
+        landmarks += [Bundle.load(shipped(FRONTAL_BUNDLE))] if not landmarks else []
+        names = {bundle.name for bundle in given}
+        classifiers = [b for b in ships if b.classifier is not None and b.name not in names]
+        classifiers += [bundle for bundle in given if bundle.classifier is not None]
+        loaded = [Classifier.load(bundle, threads=threads) for bundle in classifiers]
+        return cls(landmarks[0], loaded, threads=threads)
 
     @classmethod
     def from_folder(cls, folder: Path, *, threads: int | None = None) -> Self:
-        """A scanner with another frontal landmark bundle."""
+        """A scanner with one frontal landmark bundle and no classifier."""
         return cls(Bundle.load(folder), threads=threads)
+
+    @property
+    def bundles(self) -> tuple[Bundle, ...]:
+        """All models, the landmark model first."""
+        return (self.bundle, *(classifier.bundle for classifier in self.classifiers))
+
+    @property
+    def cards(self) -> dict[str, str]:
+        """The model cards, by the names of their bundles; a bundle need not have one."""
+        return {b.name: b.card for b in self.bundles if (b.folder / CARD_FILE).is_file()}
 
     def run(self, network: str, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """One network's raw outputs for inputs (n, 1, rows, columns)."""
-        return list(self._sessions[network].run(None, {"input": inputs}))
+        return self._sessions[network].run(inputs)
 
     def scan(self, film: Radiograph) -> Report:
-        """View gate, landmarks, measurements: all that is known of the film."""
+        """View gate, landmarks, measurements, classifiers: all that is known of the film."""
         began = time.perf_counter()
         reading = read_frontal(film, self.bundle, self.run)
         reasons = reasons_against(film, reading, self.bundle)
-        return self._report(film, reading, reasons, began)
+        report = self._report(film, reading, reasons)
+        answers = [classifier.predict_in(film, report) for classifier in self.classifiers]
+        notices = [
+            notice
+            for classifier, answer in zip(self.classifiers, answers, strict=True)
+            if answer.scores
+            for notice in classifier.notices
+        ]
+        return replace(
+            report,
+            predictions=tuple(answers),
+            warnings=(*report.warnings, *notices),
+            timing_ms=(time.perf_counter() - began) * 1000,
+        )
+
+    def heat_maps(self, film: Radiograph, report: Report) -> dict[str, HeatMap]:
+        """Where each classifier that answered looked, by the name of its bundle.
+
+        That of its label, or of the highest score where it abstained.
+        """
+        asked = {answer.bundle for answer in report.predictions if answer.scores}
+        maps = {
+            classifier.bundle.name: heat_map(film, classifier)
+            for classifier in self.classifiers
+            if classifier.bundle.name in asked
+        }
+        return {name: heat for name, heat in maps.items() if heat is not None}
 
     def _report(
-        self, film: Radiograph, reading: Reading | None, reasons: tuple[str, ...], began: float
+        self, film: Radiograph, reading: Reading | None, reasons: tuple[str, ...]
     ) -> Report:
         landmarks = verdict = None
         curves: tuple[Curve, ...] = ()
@@ -129,9 +198,8 @@ class Scanner:
             curves=curves,
             als=verdict,
             measurements=measurements,
-            bundles=(self.bundle.ref,),
+            bundles=tuple(bundle.ref for bundle in self.bundles),
             warnings=warnings,
-            timing_ms=(time.perf_counter() - began) * 1000,
         )
 
 

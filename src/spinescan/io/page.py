@@ -11,14 +11,19 @@ from PIL import Image
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import RESEARCH_USE, Report
 from spinescan.io.overlay import draw_overlay, film_picture
-from spinescan.io.words import REGIONS, explain, product
+from spinescan.io.words import CAVEATS, REGIONS, WHERE_IT_LOOKED, explain, product, question
 
 MAX_PICTURE = 1600
 """The longer side of an embedded picture, in pixels."""
 
 
 def render_page(
-    film: Radiograph, report: Report, *, title: str, cards: Mapping[str, str] | None = None
+    film: Radiograph,
+    report: Report,
+    *,
+    title: str,
+    cards: Mapping[str, str] | None = None,
+    heat_pictures: Mapping[str, Image.Image] | None = None,
 ) -> str:
     """The page of one film, as HTML text.
 
@@ -29,6 +34,9 @@ def render_page(
         page: then the film's digest is left out too.
     cards
         Text of the model card by the name of its bundle; a bundle without one is only named.
+        Untrusted.
+    heat_pictures
+        Where a classifier looked (`io.heat.draw_heat`), by the name of its bundle.
     """
     return _template().render(
         report=report,
@@ -38,12 +46,16 @@ def render_page(
         research_use=RESEARCH_USE,
         film_data=_embedded(film_picture(film)),
         overlay_data=_embedded(draw_overlay(film, report)),
+        heat_data={name: _embedded(drawn) for name, drawn in (heat_pictures or {}).items()},
+        caveats=CAVEATS,
+        where_it_looked=WHERE_IT_LOOKED,
         sides_known=any(curve.patient_side for curve in report.curves),
     )
 
 
 def _embedded(picture: Image.Image) -> str:
     """The picture as a data address."""
+    picture = picture.copy()
     picture.thumbnail((MAX_PICTURE, MAX_PICTURE), Image.Resampling.LANCZOS)
     out = BytesIO()
     picture.save(out, "JPEG", quality=88, subsampling=0, optimize=True)
@@ -61,6 +73,7 @@ def _template() -> Template:
     )
     environment.filters["quantity"] = _quantity
     environment.filters["explain"] = explain
+    environment.filters["question"] = question
     environment.filters["region"] = REGIONS.__getitem__
     environment.filters["words"] = lambda name: name.replace("_", " ")
     return environment.get_template("page.html")

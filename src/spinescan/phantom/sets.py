@@ -43,9 +43,12 @@ MANIFEST_COLUMNS = (
     "licence",
     "landmarks",
     "als",
+    "als7",
+    "als_margin",
     "sagittal",
 )
-"""Those of `spinescan.data.manifest`, and two labels."""
+"""Those of `spinescan.data.manifest`, and labels: `als7` is `als` but for healthy spines, and
+`als_margin` how far from the border of its type a spine lies."""
 
 _ATTEMPTS = 10
 
@@ -226,6 +229,8 @@ def _manifest(lines: Sequence[str]) -> bytes:
                 LICENCE,
                 TRUTH,
                 phantom["als"],
+                "" if phantom["als"] == "healthy" else phantom["als"],
+                "" if phantom["als_margin"] is None else f"{phantom['als_margin']:.3f}",
                 phantom["sagittal"],
             )
         )

@@ -56,7 +56,7 @@ def load_bundle_weights(network: torch.nn.Module, bundle: Path, name: str) -> No
     if name not in networks:
         raise BundleError(f"{bundle}: expected a network {name!r}, got {', '.join(networks)}")
     path = networks[name].path
-    stored = _onnx_weights(path)
+    stored = onnx_weights(path)
     own = {key: value for key, value in network.state_dict().items() if _COUNTER not in key}
     lacking = [key for key in own if key not in stored]
     surplus = [key for key in stored if key not in own and "::" not in key]  # "::": folded by torch
@@ -109,7 +109,7 @@ def _load_checkpoint(network: torch.nn.Module, path: Path, name: str) -> None:
         raise DataError(f"{path}: not a checkpoint of this {name} ({reason})") from error
 
 
-def _onnx_weights(path: Path) -> dict[str, NDArray[np.generic]]:
+def onnx_weights(path: Path) -> dict[str, NDArray[np.generic]]:
     """The tensors of an ONNX file by name.
 
     torch stores tensors that are equal once, and gives the others as `Identity` of the first.

@@ -31,8 +31,13 @@ def export_bundle(
     settings: Mapping[str, float],
     provenance: Mapping[str, Any],
     summary: Mapping[str, Any],
+    more: Mapping[str, Any] | None = None,
+    agree: float = _AGREE_PX,
 ) -> None:
     """Write `folder` with one ONNX file for each network and `bundle.json`; a card in it is kept.
+
+    A network may name its outputs (`outputs`). `more` are keys of `bundle.json` that belong to the
+    task, and `agree` is how far onnxruntime may be off, in the outputs' own unit.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def export_bundle(
     entries = {}
     for key, (network, spec) in networks.items():
         path = draft / f"{key}.onnx"
-        export_network(network, spec, path)
+        export_network(network, spec, path, agree=agree)
         entries[key] = {
             "file": path.name,
             "sha256": file_digest(path),
@@ -55,6 +60,7 @@ def export_bundle(
         "name": name,
         "version": version,
         "task": task,
+        **(more or {}),
         "networks": entries,
         "settings": dict(settings),
         "provenance": dict(provenance),
@@ -67,18 +73,23 @@ def export_bundle(
     draft.rename(folder)
 
 
-def export_network(network: nn.Module, spec: InputSpec, path: Path) -> None:
+def export_network(
+    network: nn.Module, spec: InputSpec, path: Path, *, agree: float = _AGREE_PX
+) -> None:
     """Write one network as ONNX with a free batch size, and check it against torch."""
     network = network.eval().float().to(memory_format=torch.contiguous_format)
     example = torch.rand(2, 1, spec.rows, spec.columns) * 2 - 1
     with warnings.catch_warnings():
         # torch warns that this exporter (by tracing) is its older one.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # Sizes become constants, as they are meant to; the check below has another batch.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         torch.onnx.export(
             network,
             (example,),
             path,
             input_names=["input"],
+            output_names=list(getattr(network, "outputs", ())) or None,
             dynamic_axes={"input": {0: "batch"}},
             dynamo=False,
             # Keeps the batch norms and the tensors' names, so that a training can start from a
@@ -94,5 +105,5 @@ def export_network(network: nn.Module, spec: InputSpec, path: Path) -> None:
     got = session.run(None, {"input": probe.numpy()})
     for ours, theirs in zip(expected, got, strict=True):
         difference = float(np.abs(ours.numpy() - theirs).max())
-        if not difference <= _AGREE_PX:
+        if not difference <= agree:
             raise BundleError(f"{path}: onnxruntime differs from torch by {difference:.4f}")

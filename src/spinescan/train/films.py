@@ -27,11 +27,13 @@ class Film:
     ribs
         (17,): 1 for a level that bears ribs, 0 for one that does not, NaN if unknown.
     facts
-        (3,): `FACTS` of the film as 1 or 0, NaN if unknown.
+        (4,): `FACTS` of the film as 1 or 0, NaN if unknown.
     corners_known
         Whether it is known which levels the film shows.
     cropped
         To the spine.
+    frontal
+        Seen from the front or from behind.
     """
 
     file: str
@@ -43,6 +45,7 @@ class Film:
     facts: NDArray[np.float64]
     corners_known: bool = True
     cropped: bool = True
+    frontal: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,9 +90,17 @@ def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
                 points=points * factors,
                 points_known=known,
                 ribs=np.full(len(LEVELS), np.nan) if source.ribs is None else source.ribs,
-                facts=np.array([0.0, _truth(source.hardware), _truth(source.brace)]),
+                facts=np.array(
+                    [
+                        0.0 if source.frontal else np.nan,
+                        _truth(source.hardware),
+                        _truth(source.brace),
+                        float(source.frontal),
+                    ]
+                ),
                 corners_known=source.corners_told,
                 cropped=source.cropped,
+                frontal=source.frontal,
             )
         )
     return films

@@ -34,6 +34,10 @@ Floats = NDArray[np.float32]
 
 _HEART_LEFT = FACTS.index("heart_left")
 
+TAUGHT_LAST = ("brace", "frontal")
+"""Facts that are fitted when the rest is done (`spinescan.train.facts`)."""
+_TAUGHT_HERE = [k for k, name in enumerate(FACTS) if name not in TAUGHT_LAST]
+
 
 class FinderFilms(Dataset[tuple[Tensor, ...]]):
     """Augmented films with their targets: (1, rows, columns), and what `finder_loss` needs.
@@ -177,7 +181,8 @@ def finder_loss(answer: tuple[Tensor, Tensor], targets: Sequence[Tensor]) -> Ten
     ribs = _cross_entropy(maps[:, RIB_MAP], target[:, RIB_MAP], weight)
     points = _focal(maps[:, POINT_MAPS], target[:, POINT_MAPS]).sum()
     points = points / target[:, POINT_MAPS].nansum().clamp_min(8.0)
-    film = _cross_entropy(facts.float(), true_facts, torch.ones_like(true_facts))
+    facts, true_facts = facts[:, _TAUGHT_HERE].float(), true_facts[:, _TAUGHT_HERE]
+    film = _cross_entropy(facts, true_facts, torch.ones_like(true_facts))
     return 4.0 * heat + level + corners + 0.3 * ribs + 2.0 * points + 0.15 * film
 
 

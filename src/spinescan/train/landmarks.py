@@ -30,6 +30,7 @@ from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
 from spinescan.io.read import read_radiograph
 from spinescan.train.checkpoint import RUN_FILE, load_weights, taught_on, weights_note
 from spinescan.train.export import export_bundle
+from spinescan.train.facts import fit_facts
 from spinescan.train.films import Pool, load_films
 from spinescan.train.finder import FinderFilms, finder_loss
 from spinescan.train.loop import fit
@@ -152,7 +153,10 @@ def _teachers(films: Sequence[CornerFilm]) -> list[CornerFilm]:
         film
         for film in films
         if not film.suspect
-        and (_levels_shown(film) >= 4 if film.corners_told else film.points_px is not None)
+        and (
+            not film.frontal
+            or (_levels_shown(film) >= 4 if film.corners_told else film.points_px is not None)
+        )
     ]
 
 
@@ -203,22 +207,25 @@ def train_finder(
     *,
     extra: Sequence[CornerFilm] = (),
 ) -> Finder:
-    """Train the finder on `films`, resuming from `folder` if it holds a checkpoint."""
+    """Train the finder on `films`, resuming from `folder` if it holds a checkpoint.
+
+    Films that are not frontal teach only that (`fit_facts`).
+    """
     stage = recipe.finder
     torch.manual_seed(recipe.seed)
     network = Finder(recipe.backbone, stage.channels)
     load_weights(network, weights, "finder")
-    data = FinderFilms(
-        Pool(
-            load_films(films, FINDER_FILM_ROWS),
-            load_films(extra if stage.extra_share else (), FINDER_FILM_ROWS),
-            extra_share=stage.extra_share,
-            seed=recipe.seed,
-        ),
-        input_spec(stage),
-        items=stage.steps * stage.batch,
+    spec = input_spec(stage)
+    shown, others = load_films(films, FINDER_FILM_ROWS), load_films(extra, FINDER_FILM_ROWS)
+    pool = Pool(
+        [film for film in shown if film.frontal],
+        [film for film in others if film.frontal and stage.extra_share],
+        extra_share=stage.extra_share,
+        seed=recipe.seed,
     )
+    data = FinderFilms(pool, spec, items=stage.steps * stage.batch)
     fit(network, data, finder_loss, stage, folder, name="finder")
+    fit_facts(network, shown, others, spec, seed=recipe.seed + 2)
     return network
 
 
@@ -232,7 +239,9 @@ def train_refiner(
 ) -> Refiner:
     """Train the refiner on `films`, resuming from `folder` if it holds a checkpoint."""
     stage = recipe.refiner
-    films = [film for film in films if film.corners_told]
+    films, extra = (
+        [film for film in part if film.corners_told and film.frontal] for part in (films, extra)
+    )
     pitch_px = recipe.settings["pitch_px"]
     torch.manual_seed(recipe.seed + 1)
     network = Refiner(recipe.backbone, stage.channels)

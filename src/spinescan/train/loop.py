@@ -114,7 +114,7 @@ def _batches(films: Dataset[Any], stage: StageRecipe, done: int, workers: int) -
             batch_size=stage.batch,
             num_workers=workers,
             collate_fn=stack,
-            worker_init_fn=_one_thread,
+            worker_init_fn=one_thread,
             prefetch_factor=4 if workers else None,
         )
     )
@@ -128,5 +128,6 @@ def stack(items: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
     )
 
 
-def _one_thread(_: int) -> None:
+def one_thread(_: int) -> None:
+    """What a process that prepares films does first: the others have the other cores."""
     torch.set_num_threads(1)

@@ -81,7 +81,7 @@ class Pyramid(nn.Module):
 
 
 class Finder(nn.Module):
-    """(n, 1, rows, columns) in [-1, 1] -> maps (n, 20, rows / 4, columns / 4), facts (n, 3).
+    """(n, 1, rows, columns) in [-1, 1] -> maps (n, 20, rows / 4, columns / 4), facts (n, 4).
 
     `spinescan.infer.decode` tells what they mean; heats and facts are logits.
     """
@@ -96,8 +96,15 @@ class Finder(nn.Module):
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         top, deepest = self.pyramid(picture)
-        pooled = torch.cat([deepest.mean((-2, -1)), deepest.amax((-2, -1))], -1)
-        return self.head(top), self.facts(pooled)
+        return self.head(top), self.facts(_pooled(deepest))
+
+    def pooled(self, picture: Tensor) -> Tensor:
+        """What `facts` is given: mean and maximum of the encoder's deepest maps (n, 2 deepest)."""
+        return _pooled(self.pyramid.encoder(picture)[-1])
+
+
+def _pooled(maps: Tensor) -> Tensor:
+    return torch.cat([maps.mean((-2, -1)), maps.amax((-2, -1))], -1)
 
 
 class Refiner(nn.Module):

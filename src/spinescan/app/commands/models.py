@@ -6,6 +6,7 @@ import click
 
 if TYPE_CHECKING:
     from spinescan.infer.bundle import Bundle
+    from spinescan.infer.classifier_spec import ClassifierSpec
 
 
 @click.group(invoke_without_command=True)
@@ -15,8 +16,10 @@ def models(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is not None:
         return
     for bundle in _shipped():
-        size = sum(network.path.stat().st_size for network in bundle.networks.values())
-        click.echo(f"{bundle.name} {bundle.version} ({bundle.task}, {size / 1e6:.1f} MB)")
+        size = f"{bundle.size_bytes / 1e6:.1f} MB"
+        click.echo(f"{bundle.name} {bundle.version} ({bundle.task}, {size})")
+        if bundle.classifier is not None:
+            click.echo(f"  {_classifier(bundle.classifier)}")
         if bundle.summary:
             figures = ", ".join(f"{name} {value}" for name, value in bundle.summary.items())
             click.echo(f"  {figures}")
@@ -30,6 +33,16 @@ def show(name: str) -> None:
     if name not in found:
         raise click.UsageError(f"No model {name!r}; there are: {', '.join(found)}.")
     click.echo(found[name].card)
+
+
+def _classifier(spec: "ClassifierSpec") -> str:
+    """What a classifier is asked, about which films, and what its sets rest on."""
+    views = ", ".join(spec.views) or "any"
+    calibration = spec.calibration
+    sets = {"real": "on real films", "synthetic": "synthetic", "none": "none"}[calibration.origin]
+    return (
+        f"task {spec.task.name}: {', '.join(spec.task.codes)}; views: {views}; calibration: {sets}"
+    )
 
 
 def _shipped() -> "list[Bundle]":

@@ -2,8 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from spinescan.app.batch import Load
 
 
 @click.command()
@@ -13,6 +17,21 @@ import click
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Write report.json, overlay.png and page.html of each film into a folder of its own here.",
+)
+@click.option(
+    "--bundle",
+    "bundles",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Use the model in this folder too (repeatable): a classifier beside those that ship, or a"
+    " landmark model in place of the one that ships.",
+)
+@click.option(
+    "--heat-map",
+    "heat_maps",
+    is_flag=True,
+    help="Draw where each classifier looked, into --out. Takes some seconds a film where the model"
+    " has no class activation maps.",
 )
 @click.option(
     "--jobs",
@@ -40,6 +59,8 @@ def scan(
     sources: tuple[str, ...],
     as_json: bool,
     out: Path | None,
+    bundles: tuple[Path, ...],
+    heat_maps: bool,
     jobs: int,
     resume: bool,
     anonymous: bool,
@@ -63,6 +84,9 @@ def scan(
         raise click.UsageError("--resume needs --out, the folder of the earlier run.")
     if resume and anonymous:
         raise click.UsageError("--resume cannot go with --anonymous: it would keep digests.")
+    if heat_maps and out is None:
+        raise click.UsageError("--heat-map needs --out, the folder for the pictures.")
+    load = _loader(bundles, jobs)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
         _make_folder(out)
@@ -72,11 +96,13 @@ def scan(
         done = read_index(out) if out is not None and resume else frozenset()
     except OSError as error:
         raise click.UsageError(f"--resume: {error}.") from error
-    settings = Settings(out=out, anonymous=anonymous, max_pixels=max_pixels, done=done)
+    settings = Settings(
+        out=out, anonymous=anonymous, max_pixels=max_pixels, done=done, heat_maps=heat_maps
+    )
     failed = not films
     try:
         with answers_with_bar(len(films)) as show:
-            records = scan_batch(films, settings, jobs=jobs)
+            records = scan_batch(films, settings, jobs=jobs, load=load)
             for number, record in enumerate(records, start=1):
                 failed |= "error" in record
                 if as_json:
@@ -99,3 +125,19 @@ def _make_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
+
+
+def _loader(folders: tuple[Path, ...], jobs: int) -> "Load":
+    """What makes the scanner; a bundle that cannot be used is wrong usage, before any film."""
+    from functools import partial
+
+    from spinescan.app.batch import scanner_with, shipped_scanner
+    from spinescan.core.errors import BundleError
+
+    if not folders:
+        return shipped_scanner
+    try:
+        scanner = scanner_with(folders, None)
+    except BundleError as error:
+        raise click.BadParameter(str(error), param_hint="--bundle") from error
+    return (lambda threads: scanner) if jobs == 1 else partial(scanner_with, folders)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from spinescan.app.commands.train_classify import classify
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +20,9 @@ _SHIPPED = Path("shipped")
 @click.group()
 def train() -> None:
     """Train a model. Needs the extra: pip install 'spinescan[train]'."""
+
+
+train.add_command(classify)
 
 
 @train.command()
