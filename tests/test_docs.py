@@ -69,6 +69,7 @@ def test_the_figures_are_those_of_the_result_files() -> None:
     [
         "README.md",
         "docs/index.md",
+        "docs/how-to/evaluate.md",
         "docs/how-to/phantoms.md",
         "docs/how-to/retrain.md",
         "CONTRIBUTING.md",

@@ -12,6 +12,7 @@ from spinescan.study.classes import (
     families,
     family_figures,
     group_counts,
+    pair_figures,
     score_figures,
 )
 from spinescan.study.judged import NO_ANSWER, Judged, judge
@@ -152,6 +153,26 @@ def test_a_label_that_no_film_has_is_left_out_of_macro_scores() -> None:
     figures = score_figures(some, one(some))
     assert np.isnan(figures["roc_auc"][0, 2])
     assert figures["macro_roc_auc"][0] == pytest.approx(figures["roc_auc"][0, :2].mean())
+
+
+@given(seeds)
+def test_pairs_are_those_of_scikit_learn(seed: int) -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    films = simulated(seed)
+    pairs = pair_figures(films, one(films))["pair_roc_auc"][0]
+    for value, (a, b) in zip(pairs, [(0, 1), (0, 2), (1, 2)], strict=True):
+        some = np.isin(films.truth, (a, b))
+        scores = films.probabilities[some]
+        odds = scores[:, a] / (scores[:, a] + scores[:, b])
+        assert value == pytest.approx(metrics.roc_auc_score(films.truth[some] == a, odds))
+
+
+def test_a_failed_film_is_on_the_wrong_side_of_a_pair() -> None:
+    films = simulated(n=60, skill=40.0, failed=0.2)
+    pairs = pair_figures(films, one(films))["pair_roc_auc"][0]
+    for value, pair in zip(pairs, [(0, 1), (0, 2), (1, 2)], strict=True):
+        right = np.prod([films.scored[films.truth == k].mean() for k in pair])
+        assert value == pytest.approx(right)
 
 
 def test_families_and_what_their_confusion_costs() -> None:

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from spinescan.core.errors import DataError
 from spinescan.core.task import ALS7, FRAIWAN3, Task
 from spinescan.data.manifest import Manifest, ManifestFilm
+from spinescan.study.classes import answer_figures, score_figures
+from spinescan.study.draws import GroupDraws, sample
 from spinescan.study.evaluate import evaluate_predictions
 from spinescan.study.evaluation import evaluate_models
+from spinescan.study.judged import judge
 from spinescan.study.predictions import PredictionRecord
 from tests.study.simulated import predictions
 
@@ -154,11 +157,51 @@ def test_the_worst_films_are_the_surest_errors() -> None:
     for film in worst:
         record = by_image[film["image"]]
         assert record.label not in (None, record.truth)
-        assert film["score_of_truth"] < film["score_of_answer"]
+        assert film["score_of_truth"] < film["highest_score"]
+        assert film["answers"] == {record.label: 1}
     scores = [film["score_of_truth"] for film in worst]
     assert scores == sorted(scores)
     errors = [r for r in records if r.label not in (None, r.truth)]
     assert scores[0] == pytest.approx(min(r.scores[r.truth] for r in errors), abs=1e-4)
+
+
+def test_a_film_that_is_wrong_in_every_repeat_is_worse_than_one_that_is_wrong_once() -> None:
+    one, two = predictions(FRAIWAN3, 2, films_a_group=1)
+    codes = FRAIWAN3.codes
+
+    def run(record: PredictionRecord, repeat: int, truth: float) -> PredictionRecord:
+        other = next(code for code in codes if code != record.truth)
+        scores = {**dict.fromkeys(codes, 0.0), other: 1 - truth, record.truth or "": truth}
+        label = record.truth if truth > 0.5 else other
+        return replace(record, scores=scores, label=label, decision="accepted", repeat=repeat)
+
+    records = [run(one, repeat, 0.2) for repeat in range(3)]
+    records += [run(two, repeat, truth) for repeat, truth in enumerate((0.1, 0.9, 0.9))]
+    worst = evaluate(tuple(records))["worst"]
+    assert [(film["image"], film["wrong"], film["judged"]) for film in worst] == [
+        (one.image, 3, 3), (two.image, 1, 3)
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    """The truth is that of very many films of the same model, two a person."""
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "macro_roc_auc")
+    many = judge(predictions(FRAIWAN3, 60_000, skill=1.5, first=10**6), FRAIWAN3)
+    ones = np.ones((1, len(many)))
+    truth = {**answer_figures(many, ones), **score_figures(many, ones)}
+    hits = dict.fromkeys(names, 0)
+    for seed in range(200):
+        films = judge(predictions(FRAIWAN3, 150, skill=1.5, seed=seed, first=1000 * seed), FRAIWAN3)
+        draws, grouped = GroupDraws.of(films.groups, samples=400), [(films, films.groups)]
+        found = {
+            **sample(answer_figures, grouped, draws), **sample(score_figures, grouped, draws)
+        }  # fmt: skip
+        for name in names:
+            low, high = found[name].interval() or (0, 0)
+            hits[name] += low <= truth[name][0] <= high
+    for name, count in hits.items():
+        assert 0.9 <= count / 200 <= 0.99, name
 
 
 def test_curves_agree_with_their_areas() -> None:

@@ -115,6 +115,20 @@ def test_films_of_the_other_parts_are_not_missed() -> None:
     assert with_truth(RECORDS[:4], manifest(split="train"), FRAIWAN3) == RECORDS[:4]
 
 
+def test_a_cross_validation_may_leave_out_the_test_part() -> None:
+    teaching, held_out = manifest(split="train"), manifest(split="test")
+    both = Manifest(Path(), (*teaching.films[:4], *held_out.films[4:]))
+    assert with_truth(RECORDS[:4], both, FRAIWAN3) == RECORDS[:4]
+
+
+def test_a_film_may_validate_several_folds_but_be_tested_once() -> None:
+    twice = (*RECORDS, *(replace(r, fold=1) for r in RECORDS))
+    validation = tuple(replace(r, part="validation") for r in twice)
+    assert len(repeats_of(validation, FRAIWAN3, "validation")[0]) == 12
+    with pytest.raises(DataError, match="answered twice"):
+        repeats_of(twice, FRAIWAN3, "test")
+
+
 def test_tasks_are_known_ones_or_columns() -> None:
     assert task_of("als7", manifest()) is ALS7
     own = Manifest(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spinescan.core.errors import DataError
 from spinescan.core.task import FRAIWAN3
 from spinescan.data.manifest import Manifest, ManifestFilm
 from spinescan.study.judged import repeats_of
@@ -50,6 +51,8 @@ def test_columns_are_those_in_which_films_differ() -> None:
     manifest = Manifest(Path(), films)
     assert columns_of(manifest, FRAIWAN3) == ("sex",)
     assert columns_of(manifest, FRAIWAN3, ("width", "sex")) == ("sex", "width")
+    with pytest.raises(DataError, match="no column 'weight'"):
+        columns_of(manifest, FRAIWAN3, ("weight",))
     facts = facts_of(manifest, ("sex", "view", "weight"))
     assert facts[f"{1:064x}"] == {"sex": "M", "view": "frontal", "weight": NOT_KNOWN}
 

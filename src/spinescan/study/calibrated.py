@@ -1,6 +1,6 @@
 """Calibration of a model's test films, fitted on the validation films of the same model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,28 +54,12 @@ def calibration_figures(repeats: Sequence[Judged], draws: GroupDraws) -> dict[st
     scored = [_scored(films) for films in repeats if films.scored.any()]
     if not scored:
         return None
-    confidence = np.concatenate([films.confidence for films in scored])
-    edges = equal_mass_edges(confidence)
-
-    def statistic(films: _Scored, weights: Floats) -> dict[str, Floats]:
-        total = weights.sum(axis=1)
-        brier, log_loss = (
-            weights @ score / total for score in proper_scores(films.probabilities, films.truth)
-        )
-        bins = reliability_figures(films.confidence, films.right, edges, weights)
-        return {"brier": brier, "log_loss": log_loss, **bins}
-
-    found = sample(statistic, [(films, films.groups) for films in scored], draws)
-    groups = {group for films in scored for group in films.groups}
-    mean, upper = error_if_calibrated(scored[0].confidence, edges)
+    edges, found = _fit_of(scored, draws)
     return {
         "n_films": len(scored[0].truth),
         "binning": f"{len(edges) - 1} bins of the highest score, with about equally many films in"
         " each",
-        "ece": _error_told(found["ece"], len(groups)),
-        "ece_if_calibrated": {"mean": round(mean, 4), "upper_95": round(upper, 4)},
-        "brier": found["brier"].told(len(groups)),
-        "log_loss": found["log_loss"].told(len(groups)),
+        **_told(scored, edges, found),
         "reliability": [
             {
                 "from": round(float(edges[i]), 4),
@@ -143,12 +127,13 @@ def held_out_calibration(
             for number, fold, temperature, limits, known in fitted
         ],
         "temperature_bounds": list(TEMPERATURES),
-        "after": _after(calibrated, draws),
+        "after": _told(calibrated, *_fit_of(calibrated, draws)),
         "prediction_sets": _set_figures(calibrated, sets, task, draws),
     }
 
 
-def _after(scored: Sequence[_Scored], draws: GroupDraws) -> dict[str, Any]:
+def _fit_of(scored: Sequence[_Scored], draws: GroupDraws) -> tuple[Floats, dict[str, Sampled]]:
+    """How well probabilities fit: the edges of the bins of all repeats, and the figures."""
     edges = equal_mass_edges(np.concatenate([films.confidence for films in scored]))
 
     def statistic(films: _Scored, weights: Floats) -> dict[str, Floats]:
@@ -156,17 +141,23 @@ def _after(scored: Sequence[_Scored], draws: GroupDraws) -> dict[str, Any]:
         brier, log_loss = (
             weights @ score / total for score in proper_scores(films.probabilities, films.truth)
         )
-        ece = reliability_figures(films.confidence, films.right, edges, weights)["ece"]
-        return {"ece": ece, "brier": brier, "log_loss": log_loss}
+        bins = reliability_figures(films.confidence, films.right, edges, weights)
+        return {"brier": brier, "log_loss": log_loss, **bins}
 
-    found = sample(statistic, [(films, films.groups) for films in scored], draws)
+    return edges, sample(statistic, [(films, films.groups) for films in scored], draws)
+
+
+def _told(scored: Sequence[_Scored], edges: Floats, found: Mapping[str, Sampled]) -> dict[str, Any]:
     groups = len({group for films in scored for group in films.groups})
+    error = found["ece"].centred().told(groups)
+    if error["interval_95"]:
+        error["interval_95"] = [max(0.0, end) for end in error["interval_95"]]
     mean, upper = error_if_calibrated(scored[0].confidence, edges)
     return {
-        "ece": _error_told(found["ece"], groups),
+        "ece": error,
+        "ece_if_calibrated": {"mean": round(mean, 4), "upper_95": round(upper, 4)},
         "brier": found["brier"].told(groups),
         "log_loss": found["log_loss"].told(groups),
-        "ece_if_calibrated": {"mean": round(mean, 4), "upper_95": round(upper, 4)},
     }
 
 
@@ -203,14 +194,6 @@ def _set_figures(
         "share_of_one_label": found["one_label"].told(groups, share=True),
         "share_of_no_label": found["no_label"].told(groups, share=True),
     }
-
-
-def _error_told(error: Sampled, groups: int) -> dict[str, Any]:
-    """An ECE with its interval, which is centred on it and cannot fall below 0."""
-    told = error.centred().told(groups)
-    if told["interval_95"]:
-        told["interval_95"] = [max(0.0, end) for end in told["interval_95"]]
-    return told
 
 
 def _scored(films: Judged) -> _Scored:

@@ -7,13 +7,14 @@ has no precision; in averages that counts as 0, as scikit-learn's `zero_division
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinescan.core.task import Task
 from spinescan.study.judged import NO_ANSWER, Judged
-from spinescan.study.ranking import areas, ranked
+from spinescan.study.ranking import areas, ranked, roc_auc
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -101,6 +102,29 @@ def score_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
         "roc_auc": auc,
         "average_precision": precision,
     }
+
+
+def pair_figures(films: Judged, weights: Floats) -> dict[str, Floats]:
+    """ROC-AUC of every two labels among the films of these alone, `pair_roc_auc` (b, pairs).
+
+    Films are ordered by p / (p + q) of the two scores; one that failed is on the wrong side of all
+    others. The order of pairs is that of `itertools.combinations`.
+    """
+    areas_of_pairs = []
+    for one, other in combinations(range(films.probabilities.shape[1]), 2):
+        some = np.isin(films.truth, (one, other))
+        own = films.truth[some] == one
+        with np.errstate(invalid="ignore"):
+            score = films.probabilities[some, one] / films.probabilities[some][:, [one, other]].sum(
+                axis=1
+            )
+        # Neither of the two was thought possible: nothing is known of their order.
+        score = np.where(films.scored[some], np.nan_to_num(score, nan=0.5), np.nan)
+        score = np.where(np.isfinite(score), score, np.where(own, -np.inf, np.inf))
+        areas_of_pairs.append(
+            roc_auc(score, own, weights[:, some]) if some.any() else np.full(len(weights), np.nan)
+        )
+    return {"pair_roc_auc": np.stack(areas_of_pairs, axis=1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from spinescan.study.judged import Judged, repeats_of
 from spinescan.study.predictions import Part, PredictionRecord
 from spinescan.study.risk import risk_under_weights
 from spinescan.study.score_curves import curve_points
-from spinescan.study.subgroups import Facts, subgroup_figures
+from spinescan.study.subgroups import Facts, pair_auc, subgroup_figures
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +113,7 @@ def evaluate_predictions(
             }
             for k, code in enumerate(task.codes)
         },
+        "pairs": pair_auc(repeats, task, draws),
         "confusion": _matrix(found["confusion"], task.codes),
         "families": _families(repeats, task, cost or Cost(), draws),
         "calibration": calibration_figures(repeats, draws),
@@ -145,17 +146,24 @@ def judged_part(records: Sequence[PredictionRecord], task: Task) -> tuple[Part, 
 
 
 def worst_films(repeats: Sequence[Judged], task: Task, most: int = 24) -> list[dict[str, Any]]:
-    """Films with a wrong answer that was accepted, the least probable truth first."""
-    wrong: dict[tuple[str, str], list[tuple[PredictionRecord, float, float]]] = {}
-    times: Counter[tuple[str, str]] = Counter()
+    """Films with a wrong answer that was accepted, the least probable truth first.
+
+    Scores are means over the repeats in which the film has some: a film that is wrong in each of
+    them is worse than one that is wrong once.
+    """
+    seen: dict[tuple[str, str], list[tuple[PredictionRecord, float, float]]] = {}
     for films in repeats:
-        for i, record in enumerate(films.records):
-            key = (record.sha256, record.image)
-            times[key] += 1
-            if record.label is not None and record.label != record.truth:
-                scores = films.probabilities[i]
-                told = (record, float(scores[films.truth[i]]), float(scores[films.answer[i]]))
-                wrong.setdefault(key, []).append(told)
+        best = films.probabilities.max(axis=1)
+        own = films.probabilities[np.arange(len(films)), films.truth]
+        for i in np.flatnonzero(films.scored):
+            record = films.records[i]
+            told = (record, float(own[i]), float(best[i]))
+            seen.setdefault((record.sha256, record.image), []).append(told)
+    wrong = {
+        key: told
+        for key, told in seen.items()
+        if any(record.label not in (None, record.truth) for record, _, _ in told)
+    }
     listed = sorted(wrong.items(), key=lambda item: (np.mean([t[1] for t in item[1]]), item[0]))
     return [
         {
@@ -163,14 +171,16 @@ def worst_films(repeats: Sequence[Judged], task: Task, most: int = 24) -> list[d
             "sha256": film.sha256,
             "group": film.group,
             "truth": film.truth,
-            "answers": dict(Counter(record.label for record, _, _ in told)),
+            "answers": dict(Counter(label for label in answers if label != film.truth)),
             "score_of_truth": round(float(np.mean([own for _, own, _ in told])), 4),
-            "score_of_answer": round(float(np.mean([given for _, _, given in told])), 4),
-            "wrong": len(told),
-            "judged": times[key],
+            "highest_score": round(float(np.mean([best for _, _, best in told])), 4),
+            "wrong": sum(label != film.truth for label in answers),
+            "judged": len(told),
         }
-        for key, told in listed[:most]
-        for film in (told[0][0],)
+        for _, told in listed[:most]
+        for film, answers in (
+            (told[0][0], [record.label for record, _, _ in told if record.label is not None]),
+        )
     ]
 
 

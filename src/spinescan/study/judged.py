@@ -107,7 +107,9 @@ def repeats_of(records: Sequence[PredictionRecord], task: Task, part: Part) -> t
     for record in records:
         if record.part != part or record.truth is None:
             continue
-        key = (record.repeat, record.sha256, record.image)
+        # One film may validate the models of several folds.
+        fold = record.fold if part == "validation" else 0
+        key = (record.repeat, fold, record.sha256, record.image)
         if key in seen:
             raise DataError(
                 f"{record.image} is answered twice in repeat {record.repeat} of the {part} films; "
@@ -144,8 +146,8 @@ def with_truth(
     """The records, their truth and group as the manifest tells them, and one for each film missed.
 
     A film that the manifest puts into a part that was predicted, and that has a label but no line,
-    counts as failed. Where the manifest is not split, so does one that is missed in some repeats
-    only.
+    counts as failed. Where the manifest is split otherwise or not at all, as for a
+    cross-validation, so does one that is missed in some repeats only.
 
     Raises
     ------
@@ -184,7 +186,7 @@ def _missed(
     runs: dict[tuple[Part, int], set[str]] = {}
     for record in records:
         runs.setdefault((record.part, record.repeat), set()).add(record.image)
-    split = any(film.split for film in manifest.films)
+    split_of = {film.image: film.split for film in manifest.films}
     somewhere = {record.image for record in records if record.part == "test"}
     model = next((record.model for record in records), "")
     return [
@@ -195,7 +197,11 @@ def _missed(
         for (part, repeat), answered in runs.items()
         for film in manifest.films
         if task.name in film.labels and film.image not in answered
-        and (film.split == part if split else part == "test" and film.image in somewhere)
+        and (
+            film.split == part
+            if any(split_of[image] == part for image in answered)
+            else part == "test" and film.image in somewhere
+        )
     ]  # fmt: skip
 
 

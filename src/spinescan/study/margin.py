@@ -98,7 +98,7 @@ def accuracy_by_margin(
     ends = [*starts[1:], np.inf]
     return {
         "part": part,
-        "n_films": len({r.sha256 for films in repeats for r in films.records}),
+        "n_films": len({(r.sha256, r.image) for films in repeats for r in films.records}),
         "n_without_margin": sum(map(len, every)) - sum(map(len, repeats)),
         "smallest": round(float(edges[0]), 4),
         "largest": round(float(edges[-1]), 4),

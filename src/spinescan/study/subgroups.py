@@ -1,13 +1,16 @@
 """Figures told apart by what is known of the films: age, sex, severity, source, ..."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from spinescan.core.errors import DataError
 from spinescan.core.task import Task
-from spinescan.data.manifest import Manifest
-from spinescan.study.classes import answer_figures, score_figures
+from spinescan.data.manifest import COLUMNS as FIXED
+from spinescan.data.manifest import Manifest, ManifestFilm
+from spinescan.study.classes import answer_figures, pair_figures, score_figures
 from spinescan.study.draws import GroupDraws, sample
 from spinescan.study.judged import Judged
 from spinescan.study.metrics import thirds
@@ -28,21 +31,28 @@ BANDS: Mapping[str, tuple[float, ...]] = {
 """Where the bands of these columns end. Other columns of many numbers are told by thirds."""
 
 _MANY = 6
+_MOST_IN_PAIRS = 4
 
 
 def facts_of(manifest: Manifest, columns: Iterable[str]) -> dict[str, dict[str, str]]:
     """What a manifest knows of its films in these columns, by digest; columns of its own too."""
     return {
-        film.sha256: {
-            column: str(film.labels.get(column) or getattr(film, column, "") or NOT_KNOWN)
-            for column in columns
-        }
+        film.sha256: {column: _value(film, column) or NOT_KNOWN for column in columns}
         for film in manifest.films
     }
 
 
 def columns_of(manifest: Manifest, task: Task, more: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns to tell apart by: the usual ones in which films differ, and those asked for."""
+    """The columns to tell apart by: the usual ones in which films differ, and those asked for.
+
+    Raises
+    ------
+    DataError
+        A column was asked for that the manifest does not have.
+    """
+    unknown = next((name for name in more if not _has(manifest, name)), None)
+    if unknown is not None:
+        raise DataError(f"the manifest has no column {unknown!r} with a value in it")
     there = {name for name in COLUMNS if name != task.name and _differs(manifest, name)}
     return tuple(dict.fromkeys((*(name for name in COLUMNS if name in there), *more)))
 
@@ -106,7 +116,38 @@ def _figures(repeats: Sequence[Judged], task: Task, samples: int, seed: int) -> 
         "balanced_accuracy": found["balanced_accuracy"].told(n, share=True),
         "macro_roc_auc": found["macro_roc_auc"].told(n),
         "accepted_share": found["accepted_share"].told(n, share=True),
+        "pairs": pair_auc(repeats, task, draws),
     }
+
+
+def pair_auc(
+    repeats: Sequence[Judged], task: Task, draws: GroupDraws
+) -> list[dict[str, Any]] | None:
+    """ROC-AUC of every two labels among their own films; None of a task with two labels or many.
+
+    Where other labels are easy to tell by how their films were made, this is what counts.
+    """
+    if not 2 < len(task.codes) <= _MOST_IN_PAIRS:
+        return None
+    found = sample(pair_figures, [(films, films.groups) for films in repeats], draws)
+    told = []
+    for i, pair in enumerate(combinations(range(len(task.codes)), 2)):
+        films = {
+            (record.sha256, record.image, record.group)
+            for repeat in repeats
+            for record, truth in zip(repeat.records, repeat.truth, strict=True)
+            if truth in pair
+        }
+        groups = len({group for _, _, group in films})
+        told.append(
+            {
+                "labels": [task.codes[k] for k in pair],
+                "n_films": len(films),
+                "n_groups": groups,
+                "roc_auc": found["pair_roc_auc"].at(i).told(groups),
+            }
+        )
+    return told
 
 
 def _band_by_film(column: str, repeats: Sequence[Judged], facts: Facts) -> dict[str, str]:
@@ -123,10 +164,16 @@ def _of_band(repeats: Sequence[Judged], band: Mapping[str, str], name: str) -> l
     return [films for films in chosen if len(films)]
 
 
+def _value(film: ManifestFilm, column: str) -> str:
+    return str(film.labels.get(column) or (getattr(film, column) if column in FIXED else ""))
+
+
+def _has(manifest: Manifest, column: str) -> bool:
+    return any(_value(film, column) for film in manifest.films)
+
+
 def _differs(manifest: Manifest, column: str) -> bool:
-    return (
-        len({film.labels.get(column) or getattr(film, column, "") for film in manifest.films}) > 1
-    )
+    return len({_value(film, column) for film in manifest.films}) > 1
 
 
 def _number(value: str) -> float | None:

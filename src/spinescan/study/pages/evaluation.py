@@ -80,10 +80,12 @@ def _plots(model: Mapping[str, Any], families: Mapping[str, str]) -> dict[str, s
 def _shown(film: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
     """A film with its picture, or with the reason why there is none."""
     row = next((row for row in manifest.films if row.image == film["image"]), None)
+    path = manifest.folder / film["image"]
     try:
-        read = read_radiograph(manifest.folder / film["image"])
+        read = read_radiograph(path)
     except SpineScanError as error:
-        picture, why = "", str(error)
+        # Folders of this machine are nothing for a page that is passed on.
+        picture, why = "", str(error).replace(str(path), film["image"])
     else:
         same = read.sha256 == film["sha256"]
         picture = _jpeg(film_picture(read)) if same else ""

@@ -53,13 +53,14 @@ def confusion_plot(matrix: Mapping[str, Any], families: Mapping[str, str] | None
         LinearSegmentedColormap.from_list("", ["#ffffff", colour]) for colour in (_RIGHT, _WRONG)
     )
     longest = max(map(len, rows))
-    size = max(3.2, 0.72 * len(columns) + 1.2 + 0.07 * longest)
+    cell = 0.72 if len(rows) < 5 else 0.58
+    size = max(3.2, cell * len(columns) + 0.9 + 0.07 * longest)
 
     def draw(axes: Axes) -> None:
         axes.grid(False)
         for i, row in enumerate(shares):
             for j, share in enumerate(row):
-                colour = right(0.9 * share) if i == j else wrong(0.9 * share)
+                colour = right(0.9 * share) if i == j else wrong(0.9 * share**0.6)
                 axes.add_patch(mpl.patches.Rectangle((j, i), 1, 1, fc=colour, ec="#ffffff", lw=1.5))
                 if counts[i, j]:
                     ink = "#ffffff" if share > 0.55 else _INK
@@ -80,7 +81,7 @@ def confusion_plot(matrix: Mapping[str, Any], families: Mapping[str, str] | None
         for spine in axes.spines.values():
             spine.set_visible(False)
 
-    return _svg(draw, (size, 0.72 * len(rows) + 0.95 + (0.045 * longest if longest > 8 else 0)))
+    return _svg(draw, (size, cell * len(rows) + 0.95 + (0.045 * longest if longest > 8 else 0)))
 
 
 def roc_plot(evaluation: Mapping[str, Any]) -> str:
@@ -163,7 +164,7 @@ def margin_plot(margin: Mapping[str, Any], column: str) -> str:
             for place, part in zip(x, parts, strict=True):
                 _whisker(axes, place, part[name], colour)
             axes.plot(x, [part[name]["value"] for part in parts], color=colour, marker="o", ms=4.5,
-                      lw=1.2, label=f"{told}, film by film, in bins")  # fmt: skip
+                      lw=1.2, label=f"{told}, in bins")  # fmt: skip
         rest = margin["at_least"]
         axes.plot([r["from"] for r in rest], [r["accuracy"]["value"] for r in rest], color=_RIGHT,
                   lw=1.2, ls="--", label="label right, all films from this margin on")  # fmt: skip
@@ -194,9 +195,9 @@ def _band(axes: Axes, x: Sequence[float], points: Sequence[Mapping[str, Any]], c
 
 def _with_interval(figure: Mapping[str, Any]) -> str:
     if not figure["interval_95"]:
-        return f"{figure['value']:.2f}"
+        return f"{figure['value']:.3f}"
     low, high = figure["interval_95"]
-    return f"{figure['value']:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{figure['value']:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _unit_square(axes: Axes, x: str, y: str) -> None:
