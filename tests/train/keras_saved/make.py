@@ -117,7 +117,7 @@ def main(name, pictures, out):
     else:
         model = transfer(*grey.shape[1:], *name.split("-"))
     shake(model)
-    model.compile("adam", "categorical_crossentropy")
+    model.compile("adam", "categorical_crossentropy", jit_compile=False)
     model.save(out + ".h5")
     colours = np.repeat(grey[..., None], 3, axis=-1)
     np.save(out + ".npy", model.predict(colours, batch_size=2, verbose=0))
