@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in shares of the film's width and height."""
 
-_LONGER_PX = 1280
+_LONGER_PX = 960
 _STROKE = 0.011  # the widest stroke of a letter, in shares of the longer side
 _LINE_STROKE = 0.007  # and of a line
 _CONTRAST = 0.28  # of the film's grey range
@@ -44,7 +44,9 @@ def find_marks(pixels: Floats) -> Marks:
     text: list[Box] = []
     lines: list[Box] = []
     for mask in _thin(film, _STROKE):
-        text += _text(mask)
+        for box in _text(mask):  # between bright letters there are dark strokes, too
+            if not any(_within(box, other) for other in text):
+                text.append(box)
     for mask in _thin(film, _LINE_STROKE):
         lines += _lines(mask)
     return Marks(tuple(text), tuple(lines))
@@ -97,9 +99,7 @@ def _text(mask: Mask) -> list[Box]:
                 row.append(letter)
                 letters.remove(letter)
         if len(row) >= 3:
-            box = _shares(np.array(row), mask)
-            if not any(_within(box, other) for other in boxes):
-                boxes.append(box)
+            boxes.append(_shares(np.array(row), mask))
     return boxes if len(boxes) <= _MOST_ROWS else []
 
 
