@@ -1,4 +1,4 @@
-"""What an audit finds: `python benchmarks/audit.py FRAIWAN AASCE`.
+"""What an audit finds: `python benchmarks/audit.py FRAIWAN AASCE --work WORK`.
 
 FRAIWAN and AASCE are the published films, in the layouts of `spinescan manifest`. Measured are:
 

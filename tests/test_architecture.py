@@ -31,7 +31,7 @@ def test_importing_spinescan_loads_nothing_heavy() -> None:
 def test_help_loads_nothing_heavy() -> None:
     loaded = loaded_after(
         "from spinescan.app.main import cli\n"
-        "for verb in ([], ['scan'], ['models'], ['bench'], ['train'], ['phantom']):\n"
+        "for verb in (['scan'], ['models'], ['manifest'], ['audit'], ['bench'], ['train'], ['phantom'], []):\n"
         "    cli([*verb, '--help'], standalone_mode=False)"
     )
     assert "click" in loaded

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.data.test_labelled import film
 
 from spinescan.app.main import cli
 from spinescan.data.manifest import read_manifest
+from tests.data.test_labelled import film
 
 
 def run(*arguments: str | Path) -> Result:
