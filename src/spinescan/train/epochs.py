@@ -279,7 +279,7 @@ def _judge(
     weights: Tensor,
     recipe: ClassifyRecipe,
 ) -> tuple[float, float]:
-    """Loss and accuracy on validation films; in the loss classes count as they are taught."""
+    """Loss and accuracy on validation films; the loss is balanced if that of training is."""
     each = functional.cross_entropy(
         torch.from_numpy(logits), torch.from_numpy(truth), reduction="none"
     )
