@@ -129,7 +129,7 @@ def test_models_of_other_films_are_refused(films: Path, write: Write) -> None:
 def test_an_unknown_task_or_column_is_one_line(films: Path, write: Write) -> None:
     pytest.importorskip("matplotlib")
     file = write("a.jsonl")
-    assert "task 'brace' needs a column of that name" in run(films, file, task="brace").stderr
+    assert "no column 'brace' in the manifest" in run(films, file, task="brace").stderr
     assert "no column 'depth'" in run(films, file, "--margin", "depth").stderr
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from spinescan.core.errors import DataError
-from spinescan.core.task import ALS7, FRAIWAN3
+from spinescan.core.task import FRAIWAN3, VIEW
 from spinescan.data.manifest import Manifest, ManifestFilm
-from spinescan.study.judged import NO_LINE, judge, repeats_of, task_of, with_truth
+from spinescan.study.judged import NO_LINE, judge, repeats_of, with_truth
 from spinescan.study.predictions import PredictionRecord
 from tests.study.simulated import predictions
 
@@ -129,16 +129,8 @@ def test_a_film_may_validate_several_folds_but_be_tested_once() -> None:
         repeats_of(twice, FRAIWAN3, "test")
 
 
-def test_tasks_are_known_ones_or_columns() -> None:
-    assert task_of("als7", manifest()) is ALS7
-    own = Manifest(
-        Path(),
-        tuple(
-            ManifestFilm(f"{i}.png", f"{i:064x}", str(i), labels={"brace": label})
-            for i, label in enumerate(("yes", "no", "no"))
-        ),
-    )
-    task = task_of("brace", own)
-    assert (task.codes, task.mirror) == (("no", "yes"), "changes")
-    with pytest.raises(DataError, match=r"task 'braces' .* got 0; known are als7, .*brace"):
-        task_of("braces", own)
+def test_a_view_is_told_by_its_own_column() -> None:
+    (record,) = predictions(VIEW, 1)
+    film = ManifestFilm(record.image, record.sha256, record.group, view="lateral")
+    (told,) = with_truth((replace(record, truth=None),), Manifest(Path(), (film,)), VIEW)
+    assert told.truth == "lateral"

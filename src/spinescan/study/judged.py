@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinescan.core.errors import DataError
-from spinescan.core.task import TASKS, Task
+from spinescan.core.task import Task
+from spinescan.data.checks import label_of, labelled
 from spinescan.data.manifest import Manifest, ManifestFilm
 from spinescan.study.predictions import Part, PredictionRecord
 
@@ -120,26 +121,6 @@ def repeats_of(records: Sequence[PredictionRecord], task: Task, part: Part) -> t
     return tuple(judge(repeats[number], task) for number in sorted(repeats))
 
 
-def task_of(name: str, manifest: Manifest) -> Task:
-    """The task of this name: a known one, or the one that a column of labels makes.
-
-    Raises
-    ------
-    DataError
-        The manifest has no such column, or fewer than two labels in it.
-    """
-    if name in TASKS:
-        return TASKS[name]
-    codes = sorted({film.labels[name] for film in manifest.films if name in film.labels})
-    if len(codes) < 2:
-        known = ", ".join(dict.fromkeys((*TASKS, *manifest.labels())))
-        raise DataError(
-            f"task {name!r} needs a column of that name with two labels or more, got "
-            f"{len(codes)}; known are {known}"
-        )
-    return Task.of_codes(name, tuple(codes))
-
-
 def with_truth(
     records: Sequence[PredictionRecord], manifest: Manifest, task: Task
 ) -> tuple[PredictionRecord, ...]:
@@ -167,7 +148,7 @@ def _joined(
     if not films:
         raise DataError(f"{record.image} (SHA-256 {record.sha256[:12]}...) is not in the manifest")
     film = next((film for film in films if film.image == record.image), films[0])
-    truth = film.labels.get(task.name)
+    truth = label_of(film, task)
     if record.truth is not None and truth is not None and record.truth != truth:
         raise DataError(
             f"{record.image}: the predictions were made when its {task.name} was "
@@ -191,12 +172,12 @@ def _missed(
     model = next((record.model for record in records), "")
     return [
         PredictionRecord(
-            film.image, film.sha256, film.group, task.name, film.labels[task.name], part, model,
+            film.image, film.sha256, film.group, task.name, label_of(film, task), part, model,
             None, None, "failed", (NO_LINE,), repeat=repeat,
         )
         for (part, repeat), answered in runs.items()
-        for film in manifest.films
-        if task.name in film.labels and film.image not in answered
+        for film in labelled(manifest, task)
+        if label_of(film, task) in task.codes and film.image not in answered
         and (
             film.split == part
             if any(split_of[image] == part for image in answered)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spinescan.core.task import Task
+from spinescan.data.checks import label_of, labelled
 from spinescan.data.manifest import Manifest
 from spinescan.study.predictions import PredictionRecord
 
@@ -22,7 +23,7 @@ def origin_of(
     `films` is "real", "synthetic", "mixed", or "not told" where some films have no source and all
     others are real.
     """
-    labelled = [film for film in manifest.films if task.name in film.labels]
+    known = labelled(manifest, task)
     answered = {record.image for record in records}
     films = [film for film in manifest.films if film.image in answered]
     told = Counter(film.source for film in films)
@@ -37,12 +38,12 @@ def origin_of(
         else "not told",
         "sources": dict(told.most_common()),
         "licences": dict(Counter(film.licence or "not told" for film in films).most_common()),
-        "n_labelled": len(labelled),
-        "n_labelled_by_split": dict(Counter(film.split or "not split" for film in labelled)),
+        "n_labelled": len(known),
+        "n_labelled_by_split": dict(Counter(film.split or "not split" for film in known)),
         "n_labelled_without_prediction": dict(
-            Counter(film.split or "not split" for film in labelled if film.image not in answered)
+            Counter(film.split or "not split" for film in known if film.image not in answered)
         ),
         "n_labelled_with_another_label": sum(
-            film.labels[task.name] not in task.codes for film in labelled
+            label_of(film, task) not in task.codes for film in known
         ),
     }

@@ -45,8 +45,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--margin",
     metavar="COLUMN",
-    help="Tell accuracy along this column of numbers, such as how far a phantom is from the nearest"
-    " other type.",
+    help="Tell accuracy along this column of numbers, such as als_margin of phantoms: how far they"
+    " are from the nearest other type.",
 )
 @click.option(
     "--worst",
@@ -86,9 +86,9 @@ def evaluate(
 
     from spinescan.core.errors import MissingExtraError, SpineScanError
     from spinescan.core.report import RESEARCH_USE
+    from spinescan.data.checks import task_of
     from spinescan.data.manifest import read_manifest
     from spinescan.study.evaluation import evaluate_models
-    from spinescan.study.judged import task_of
 
     try:
         try:
@@ -99,7 +99,7 @@ def evaluate(
                 "pip install 'spinescan[study]'"
             ) from error
         manifest = read_manifest(table)
-        task = task_of(name, manifest)
+        task = task_of(manifest, name)
         models = _models(predictions)
         evaluation = evaluate_models(models, manifest, task, by=by, margin=margin, samples=draws)
         page = render_evaluation(evaluation, manifest, worst=worst)
