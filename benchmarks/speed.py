@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from spinescan.infer.classifier import Answer, Run
 from spinescan.infer.scanner import Scanner
 from spinescan.io.read import read_radiograph
 from spinescan.phantom.film import sample_film
@@ -48,11 +49,21 @@ class RecordingScanner(Scanner):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.calls: list[tuple[str, NDArray[np.float32]]] = []
+        self.asked: list[tuple[Run, NDArray[np.float32]]] = []
+        for classifier in self.classifiers:
+            classifier.run = self._recorded(classifier.run)
 
     def run(self, network: str, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Run a network and remember its input."""
         self.calls.append((network, inputs))
         return super().run(network, inputs)
+
+    def _recorded(self, run: Run) -> Run:
+        def recorded(inputs: NDArray[np.float32]) -> Answer:
+            self.asked.append((run, inputs))
+            return run(inputs)
+
+        return recorded
 
 
 def median_ms(action: Callable[[], object], runs: int) -> float:
@@ -75,6 +86,8 @@ def warm(film: bytes, runs: int) -> dict[str, float]:
     def networks() -> None:
         for name, inputs in recording.calls:
             scanner.run(name, inputs)
+        for run, inputs in recording.asked:
+            run(inputs)
 
     whole = median_ms(lambda: scanner.scan(read_radiograph(film)), runs)
     raw = median_ms(networks, runs)

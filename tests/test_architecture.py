@@ -31,8 +31,8 @@ def test_importing_spinescan_loads_nothing_heavy() -> None:
 def test_help_loads_nothing_heavy() -> None:
     loaded = loaded_after(
         "from spinescan.app.main import cli\n"
-        "for verb in ([], ['scan'], ['models'], ['bench'], ['evaluate'], ['manifest'], ['train'],"
-        " ['train', 'classify'], ['tune'], ['export'], ['phantom']):\n"
+        "for verb in ([], ['scan'], ['models'], ['bench'], ['evaluate'], ['manifest'], ['audit'],"
+        " ['train'], ['train', 'classify'], ['tune'], ['export'], ['import-keras'], ['phantom']):\n"
         "    cli([*verb, '--help'], standalone_mode=False)"
     )
     assert "click" in loaded

@@ -1,6 +1,7 @@
 """The documents say what the program does."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 
 from spinescan.app.main import cli
+from spinescan.infer.bundle import Bundle, file_digest
+from spinescan.io.words import REASONS
 from spinescan.phantom.film import Order
 from spinescan.phantom.sample import SAGITTAL_CLASSES
 from spinescan.phantom.set_recipe import ALS_NAMES
+from tests.infer.classifiers import write_classifier
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference" / "cli.md"
@@ -68,6 +72,7 @@ def test_the_figures_are_those_of_the_result_files() -> None:
         "docs/how-to/evaluate.md",
         "docs/how-to/phantoms.md",
         "docs/how-to/retrain.md",
+        "docs/how-to/audit.md",
         "CONTRIBUTING.md",
     ],
 )
@@ -121,3 +126,24 @@ def test_the_contact_sheet_can_be_drawn() -> None:
     grey = np.asarray(picture.convert("L"))[60 : 60 + height]
     assert grey[:, :width].std() > 20  # a film
     assert grey[:, 3 * width :].std() < 1  # an empty place
+
+
+def test_the_description_of_a_bundle_in_the_documents_is_understood(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / "use-a-bundle.md").read_text("utf-8")
+    values = json.loads(text.split("```json\n")[1].split("```")[0])
+    write_classifier(tmp_path)  # for its network
+    digest = file_digest(tmp_path / "classifier.onnx")
+    values["networks"]["classifier"]["sha256"] = digest
+    (tmp_path / "bundle.json").write_text(json.dumps(values))
+    bundle = Bundle.load(tmp_path)
+    assert bundle.classifier is not None
+    assert bundle.classifier.calibration.gives_sets
+
+
+def test_every_reason_that_a_classifier_gives_is_in_the_documents() -> None:
+    text = (ROOT / "docs" / "how-to" / "use-a-bundle.md").read_text("utf-8")
+    source = (ROOT / "src" / "spinescan" / "infer" / "classifier.py").read_text("utf-8")
+    given = set(re.findall(r'"(\w+)"', source)) & set(REASONS)
+    assert len(given) == 9
+    for code in given:
+        assert f"| `{code}` |" in text

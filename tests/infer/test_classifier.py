@@ -18,6 +18,12 @@ from spinescan.infer.bundle import Bundle
 from spinescan.infer.classifier import Answer, Classifier
 from spinescan.infer.classifier_spec import Calibration
 from spinescan.infer.preprocess import InputSpec, prepare
+from spinescan.study.calibration import (
+    conformal_thresholds,
+    prediction_sets,
+    softmax,
+    with_temperature,
+)
 from tests.infer.classifiers import (
     CALIBRATED,
     SIDE,
@@ -147,24 +153,24 @@ def test_higher_limits_never_take_a_label_out(
 @given(logits, st.floats(-50, 50))
 def test_what_is_added_to_all_logits_changes_nothing(values: np.ndarray, more: float) -> None:
     asked = spec()
-    assert asked.chances(values + more) == pytest.approx(asked.chances(values), abs=1e-9)
-    assert sum(asked.chances(values).values()) == pytest.approx(1)
+    assert asked.scores(values + more) == pytest.approx(asked.scores(values), abs=1e-9)
+    assert sum(asked.scores(values).values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("extreme", [1e4, -1e4])
 def test_extreme_logits_overflow_nothing(extreme: float) -> None:
     for activation in ("softmax", "sigmoid"):
-        scores = spec(activation=activation).chances(np.array([extreme, 0.0, 0.0], np.float32))
+        scores = spec(activation=activation).scores(np.array([extreme, 0.0, 0.0], np.float32))
         assert scores["upper"] == (1.0 if extreme > 0 else 0.0)
 
 
 def test_sigmoid_heads_score_each_label_alone() -> None:
-    scores = spec(activation="sigmoid").chances(np.array([0.0, np.log(3), -np.log(3)]))
+    scores = spec(activation="sigmoid").scores(np.array([0.0, np.log(3), -np.log(3)]))
     assert list(scores.values()) == pytest.approx([0.5, 0.75, 0.25])
 
 
 def test_sets_hold_the_label_of_nine_films_in_ten_of_each_class() -> None:
-    """The promise itself, with thresholds made as `Calibration` documents."""
+    """The promise itself, with thresholds as the study fits them."""
     rng = np.random.default_rng(5)
 
     def films(k: int, n: int) -> np.ndarray:
@@ -174,10 +180,10 @@ def test_sets_hold_the_label_of_nine_films_in_ten_of_each_class() -> None:
         return values
 
     temperature, n = 1.7, 199
-    asked, thresholds = spec(), {}
-    for k, code in enumerate(LABELS):
-        misfit = sorted(1 - asked.chances(x, temperature)[code] for x in films(k, n))
-        thresholds[code] = misfit[math.ceil((n + 1) * 0.9) - 1]
+    logits = np.concatenate([films(k, n) for k in range(3)])
+    truth = np.repeat([0, 1, 2], n)
+    limits = conformal_thresholds(with_temperature(softmax(logits), temperature), truth)
+    thresholds = dict(zip(LABELS, limits, strict=True))
     made = Calibration("real", temperature, dict.fromkeys(LABELS, n), thresholds)
     judge = classifier(calibration=made)
     for k, code in enumerate(LABELS):
@@ -185,6 +191,29 @@ def test_sets_hold_the_label_of_nine_films_in_ten_of_each_class() -> None:
         assert 0.86 < held < 0.95  # 0.9, and what 199 films leave open
     # A label alone would be right less often than promised.
     assert np.mean([judge.decide(x).scores["lower"] > 0.5 for x in films(2, 500)]) < 0.8
+
+
+@given(logits, st.floats(0.2, 5), st.lists(st.none() | st.floats(0, 1), min_size=3, max_size=3))
+def test_sets_are_those_of_the_study(
+    values: np.ndarray, temperature: float, numbers: list[float | None]
+) -> None:
+    """A calibration is fitted there and used here."""
+    chances = with_temperature(softmax(values[None]), temperature)
+    there = prediction_sets(chances, tuple(numbers))[0]
+    made = replace(limits(*numbers), temperature=temperature)
+    assert made.probabilities(spec().scores(values)) == pytest.approx(
+        dict(zip(LABELS, chances[0].tolist(), strict=True)), abs=1e-12
+    )
+    near = np.abs(1 - chances[0] - [2 if q is None else q for q in numbers]) < 1e-12
+    if not near.any():  # else the last bit decides
+        here = classifier(calibration=made).decide(values).prediction_set
+        assert here == tuple(np.array(LABELS)[there])
+
+
+def test_a_temperature_divides_the_logits() -> None:
+    values, warm = np.array([3.0, 1.0, -2.0]), replace(limits(1, 1, 1), temperature=2.5)
+    expected = softmax(values[None] / 2.5)[0]
+    assert list(warm.probabilities(spec().scores(values)).values()) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -10,6 +10,8 @@ HERE = Path(__file__).parent
 
 if importlib.util.find_spec("torch") is None:
     collect_ignore_glob = ["test_*.py"]
+elif not all(map(importlib.util.find_spec, ("h5py", "keras"))):
+    collect_ignore_glob = ["test_keras_*.py"]  # the extra `keras`
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

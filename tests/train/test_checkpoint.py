@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -21,6 +22,7 @@ from spinescan.train.checkpoint import (
 )
 from spinescan.train.export import export_bundle
 from spinescan.train.network import Finder, Refiner
+from tests.infer.wire import field, model, tensor
 
 BACKBONE, CHANNELS = "mobilenetv2_035", 8
 SPEC = InputSpec(32, 40)
@@ -109,8 +111,9 @@ def test_a_bundle_whose_batch_norms_are_folded_away(tmp_path: Path) -> None:
         load_bundle_weights(Refiner(BACKBONE, CHANNELS), bundle, "part")
 
 
-def test_a_file_that_is_no_network(tmp_path: Path) -> None:
-    (tmp_path / "part.onnx").write_bytes(b"nothing of the kind")
+def test_a_network_whose_tensor_is_cut_short(tmp_path: Path) -> None:
+    short = tensor("w", np.ones((2, 2), np.float32), field(1, 3))  # one more side, of 3
+    (tmp_path / "part.onnx").write_bytes(model(more_graph=field(5, short)))
     entry = {
         "file": "part.onnx",
         "sha256": file_digest(tmp_path / "part.onnx"),

@@ -1,16 +1,23 @@
 """Backbones take grey films as prepared; heads answer; frozen means frozen."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import timm
 import torch
 
 from spinescan.core.errors import DataError
+from spinescan.infer.onnx_check import check_onnx
+from spinescan.infer.preprocess import InputSpec
+from spinescan.infer.session import Session
 from spinescan.train.backbones import Backbone
 from spinescan.train.classifier import Classifier
+from spinescan.train.classify_export import AGREE_LOGIT
 from spinescan.train.classify_recipe import SEED_BACKBONES, HeadRecipe
+from spinescan.train.export import export_network
 
 SIZE = (64, 48)
 
@@ -150,3 +157,23 @@ def test_what_was_frozen_learns_again() -> None:
     assert all(part.training for part in network.modules())
     network(torch.rand(4, 1, *SIZE))[0].square().sum().backward()
     assert all(part.grad is not None for part in network.backbone.parameters())
+
+
+@pytest.mark.parametrize(
+    ("backbone", "kind"),
+    [("mobilenetv2_035", "dense"), ("small_cnn", "conv"), ("test_vit2", "linear")],
+)
+def test_what_is_exported_answers_as_torch_does(backbone: str, kind: str, tmp_path: Path) -> None:
+    network = small(kind, backbone)
+    for _ in range(3):  # moves the statistics of its batch norms
+        network(torch.rand(4, 1, *SIZE) * 2 - 1)
+    path = tmp_path / "classifier.onnx"
+    export_network(network, InputSpec(*SIZE), path, agree=AGREE_LOGIT)
+    check_onnx(path.read_bytes())
+    session = Session(path)
+    assert tuple(session.outputs) == network.outputs
+    film = torch.rand(5, 1, *SIZE) * 2 - 1
+    with torch.inference_mode():
+        expected = network.eval()(film)
+    for ours, theirs in zip(expected, session.run(film.numpy()), strict=True):
+        assert np.abs(ours.numpy() - theirs).max() < 1e-4

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -407,3 +409,24 @@ def test_a_recipe_that_makes_no_sense_is_told(change: dict[str, Any], message: s
     values = {"name": "n", "backbone": "small_cnn", "rows": 48, "columns": 48, **change}
     with pytest.raises((ValueError, TypeError), match=message):
         ClassifyRecipe.from_dict(values)
+
+
+@pytest.mark.slow
+def test_several_devices_share_the_batches(recipe: Path, data: Path, tmp_path: Path) -> None:
+    words = command(recipe, data, tmp_path / "run", "--folds", 2)
+    code = "from spinescan.app.main import cli\ncli()"
+    script = tmp_path / "command.py"
+    script.write_text(code)
+    told = subprocess.run(
+        [sys.executable, script, *map(str, words), "--accelerator", "cpu", "--devices", "2"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert told.returncode == 0, told.stderr
+    tested = [
+        r for r in read_predictions(tmp_path / "run" / "predictions.jsonl") if r.part == "test"
+    ]
+    assert len(tested) == 24
+    note = json.loads((tmp_path / "run" / "repeat-0-fold-0" / "test_opened.json").read_text())
+    assert len(note) == 1  # by one of the two processes

@@ -260,7 +260,7 @@ def _forest(seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
-        100, min_samples_leaf=3, class_weight="balanced", random_state=seed, n_jobs=1
+        50, min_samples_leaf=3, class_weight="balanced", random_state=seed, n_jobs=1
     )
 
 

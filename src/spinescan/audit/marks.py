@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in shares of the film's width and height."""
 
-_LONGER_PX = 1280
+_LONGER_PX = 960
 _STROKE = 0.011  # the widest stroke of a letter, in shares of the longer side
 _LINE_STROKE = 0.007  # and of a line
 _CONTRAST = 0.28  # of the film's grey range
@@ -44,7 +44,9 @@ def find_marks(pixels: Floats) -> Marks:
     text: list[Box] = []
     lines: list[Box] = []
     for mask in _thin(film, _STROKE):
-        text += _text(mask)
+        for box in _text(mask):  # between bright letters there are dark strokes, too
+            if not any(_within(box, other) for other in text):
+                text.append(box)
     for mask in _thin(film, _LINE_STROKE):
         lines += _lines(mask)
     return Marks(tuple(text), tuple(lines))
@@ -63,12 +65,23 @@ def _working(pixels: Floats) -> Floats:
 
 def _thin(film: Floats, stroke: float) -> tuple[Mask, Mask]:
     """What is thinner than a stroke: bright on dark, and dark on bright."""
-    from scipy import ndimage
-
     wide = max(5, 2 * round(stroke * max(film.shape) / 2) + 1)
-    bright = film - ndimage.grey_opening(film, size=(wide, wide))
-    dark = ndimage.grey_closing(film, size=(wide, wide)) - film
-    return bright > _CONTRAST, dark > _CONTRAST
+    opened = _extreme(_extreme(film, wide, np.minimum), wide, np.maximum)
+    closed = _extreme(_extreme(film, wide, np.maximum), wide, np.minimum)
+    return film - opened > _CONTRAST, closed - film > _CONTRAST
+
+
+def _extreme(film: Floats, wide: int, pick: np.ufunc) -> Floats:
+    """The least or the largest value in a square around each pixel, by doubling its side."""
+    for _ in range(2):
+        film = np.pad(film, ((wide // 2, wide // 2), (0, 0)), mode="edge")
+        side = 1
+        while side < wide:
+            step = min(side, wide - side)
+            film = pick(film[:-step], film[step:])
+            side += step
+        film = film.T
+    return np.ascontiguousarray(film)
 
 
 def _text(mask: Mask) -> list[Box]:
@@ -97,9 +110,7 @@ def _text(mask: Mask) -> list[Box]:
                 row.append(letter)
                 letters.remove(letter)
         if len(row) >= 3:
-            box = _shares(np.array(row), mask)
-            if not any(_within(box, other) for other in boxes):
-                boxes.append(box)
+            boxes.append(_shares(np.array(row), mask))
     return boxes if len(boxes) <= _MOST_ROWS else []
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from spinescan.core.errors import BundleError
 from spinescan.core.report import BundleRef
-from spinescan.infer.classifier_spec import ClassifierSpec
+from spinescan.infer.classifier_spec import ClassifierSpec, line_of_text
 from spinescan.infer.onnx_check import check_onnx
 from spinescan.infer.preprocess import InputSpec
 
@@ -86,7 +86,7 @@ class Bundle:
                 folder=folder,
                 name=_name(values["name"]),
                 version=_name(values["version"]),
-                task=_name(values["task"]),
+                task=line_of_text(values["task"]),
                 networks=networks,
                 settings={key: float(value) for key, value in values["settings"].items()},
                 provenance=values["provenance"],

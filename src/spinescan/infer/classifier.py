@@ -102,13 +102,13 @@ class Classifier:
         spec, calibration = self.spec, self.spec.calibration
         if not np.isfinite(logits).all():
             return self._abstain("scores_not_finite")
-        scores = spec.chances(logits)
+        scores = spec.scores(logits)
         top = max(scores, key=scores.__getitem__)
         if not calibration.gives_sets:
             return Prediction(
                 spec.task.name, top, scores, (), "accepted", ("not_calibrated",), self.bundle.name
             )
-        kept = calibration.labels_in_set(spec.chances(logits, calibration.temperature))
+        kept = calibration.labels_in_set(scores)
         reasons = _reasons(kept, top, len(scores))
         if calibration.origin == "synthetic":
             caveats: tuple[str, ...] = ("synthetic_calibration",)

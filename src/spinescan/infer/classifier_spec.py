@@ -15,6 +15,7 @@ Origin = Literal["real", "synthetic", "none"]
 Activation = Literal["softmax", "sigmoid"]
 
 _LONGEST_TEXT = 200
+_LEAST_SCORE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,11 @@ class Calibration:
     """How scores become a set of labels that holds the true one as often as promised.
 
     Class-conditional split conformal prediction (Vovk 2012, doi 10.1007/s10994-013-5355-6): with
-    the probability p of a label after the logits were divided by `temperature`, the label is in the
-    set where 1 - p <= `thresholds[label]`, which is the `coverage` quantile (the
-    ceil((n + 1) coverage)-th smallest) of 1 - p over the `n[label]` calibration films that are so
-    labelled. A threshold of None stands for a label with too few films: it is in every set.
+    the probability p of a label at `temperature` (`probabilities`), the label is in the set where
+    1 - p <= `thresholds[label]`, which is the `coverage` quantile (the ceil((n + 1) coverage)-th
+    smallest) of 1 - p over the `n[label]` calibration films that are so labelled. A threshold of
+    None stands for a label with too few films: it is in every set. Both are fitted by
+    `spinescan.study.calibration`.
 
     `origin` tells whether those films were real; only then `coverage` may be promised. Without
     `thresholds` there are no sets.
@@ -67,13 +69,22 @@ class Calibration:
     def gives_sets(self) -> bool:
         return bool(self.thresholds)
 
-    def labels_in_set(self, chances: Mapping[str, float]) -> tuple[str, ...]:
-        """The labels that a film may have, given the probability of each at `temperature`."""
-        limits = {code: self.thresholds[code] for code in chances}
+    def probabilities(self, scores: Mapping[str, float]) -> dict[str, float]:
+        """Scores at the temperature: their logarithms divided by it, and a softmax of that.
+
+        Of softmax scores that is the softmax of the divided logits. Scores below a millionth count
+        as one, since the files that a calibration is fitted on hold six decimals.
+        """
+        values = np.maximum(np.array(list(scores.values())), _LEAST_SCORE)
+        powers = _softmax(np.log(values) / self.temperature)
+        return dict(zip(scores, powers.tolist(), strict=True))
+
+    def labels_in_set(self, scores: Mapping[str, float]) -> tuple[str, ...]:
+        """The labels that a film with these scores may have, in the order of the scores."""
         return tuple(
             code
-            for code, chance in chances.items()
-            if (limit := limits[code]) is None or 1 - chance <= limit
+            for code, chance in self.probabilities(scores).items()
+            if (limit := self.thresholds[code]) is None or 1 - chance <= limit
         )
 
 
@@ -122,28 +133,33 @@ class ClassifierSpec:
             activation=values.get("activation", "softmax"),
         )
 
-    def chances(self, logits: NDArray[np.floating], temperature: float = 1.0) -> dict[str, float]:
+    def scores(self, logits: NDArray[np.floating]) -> dict[str, float]:
         """Logits (labels,) as a score in [0, 1] for each label."""
-        scaled = np.asarray(logits, np.float64) / temperature
-        if self.activation == "softmax":
-            powers = np.exp(scaled - scaled.max())
-            scores = powers / powers.sum()
-        else:
-            scores = 0.5 * (1 + np.tanh(scaled / 2))  # the sigmoid, without overflow
-        return dict(zip(self.task.codes, scores.tolist(), strict=True))
+        exact = np.asarray(logits, np.float64)
+        # The sigmoid by its tanh, which does not overflow.
+        values = _softmax(exact) if self.activation == "softmax" else 0.5 + np.tanh(exact / 2) / 2
+        return dict(zip(self.task.codes, values.tolist(), strict=True))
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum())
 
 
 def _task(values: Mapping[str, Any]) -> Task:
     labels = tuple(
-        Label(_text(entry["code"]), _text(entry.get("text", ""))) for entry in values["labels"]
+        Label(line_of_text(entry["code"]), line_of_text(entry.get("text", "")))
+        for entry in values["labels"]
     )
     if values["kind"] not in ("one_of", "any_of") or values["mirror"] not in ("keeps", "changes"):
         raise ValueError(f"task of an unknown kind: {values['kind']!r}, {values['mirror']!r}")
-    families = {_text(code): _text(name) for code, name in values.get("families", {}).items()}
-    return Task(_text(values["name"]), labels, values["kind"], values["mirror"], families)
+    families = {
+        line_of_text(code): line_of_text(name) for code, name in values.get("families", {}).items()
+    }
+    return Task(line_of_text(values["name"]), labels, values["kind"], values["mirror"], families)
 
 
-def _text(value: object) -> str:
+def line_of_text(value: object) -> str:
     """Words from outside: one printable line, not long."""
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not value.isprintable():
         raise ValueError(f"expected a line of text, got {str(value)[:_LONGEST_TEXT]!r}")

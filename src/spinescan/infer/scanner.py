@@ -104,7 +104,9 @@ class Scanner:
         landmarks = [bundle for bundle in given if bundle.classifier is None]
         if len(landmarks) > 1:
             raise BundleError(f"{landmarks[1].folder}: a second landmark bundle")
-        landmarks += [Bundle.load(shipped(FRONTAL_BUNDLE))] if not landmarks else []
+        landmarks = landmarks or [b for b in ships if b.folder.name == FRONTAL_BUNDLE]
+        if not landmarks:
+            shipped(FRONTAL_BUNDLE)  # tells that there is none
         names = {bundle.name for bundle in given}
         classifiers = [b for b in ships if b.classifier is not None and b.name not in names]
         classifiers += [bundle for bundle in given if bundle.classifier is not None]

@@ -146,7 +146,9 @@ def fit_epochs(
                 fabric, network, model, optimiser, islice(batches, steps), recipe, weights, show
             )
             logits = predict_logits(model, films, part.validation, recipe.batch, fabric.device)
-            chosen, accuracy = _judge(logits, films.truth[list(part.validation)], weights, recipe)
+            truth = films.truth[list(part.validation)]
+            # One answer for all devices: sums may differ in the last bit, decisions must not.
+            chosen, accuracy = fabric.broadcast(_judge(logits, truth, weights, recipe))
             if not (math.isfinite(loss) and math.isfinite(chosen)):
                 raise DataError(
                     f"{folder}: the loss of epoch {number} is not a number; try a lower "
@@ -277,11 +279,7 @@ def _judge(
     weights: Tensor,
     recipe: ClassifyRecipe,
 ) -> tuple[float, float]:
-    """Loss and accuracy on validation films; in the loss classes count alike if they are taught so.
-
-    A GPU's sums may differ between devices: all of them get the same figures, as all of them
-    predict all films.
-    """
+    """Loss and accuracy on validation films; in the loss classes count alike if they are taught so."""
     each = functional.cross_entropy(
         torch.from_numpy(logits), torch.from_numpy(truth), reduction="none"
     )

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def check_against_keras(
 
 
 def probe_films(size: tuple[int, int]) -> Floats:
-    """Different pictures (n, 1, rows, columns) in [-1, 1], none like its mirror image."""
+    """Different pictures (n, 1, rows, columns) in [-1, 1], most unlike their mirror images."""
     rows, columns = size
     random = np.random.default_rng(0)
     down, across = np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
@@ -135,7 +136,8 @@ def _pictures(probes: Floats, channels: int, pixels: PixelRange) -> Floats:
 def _keras_answers(graph: Graph, pictures: Floats, end: Activation) -> tuple[Floats, Floats]:
     """Keras's prediction (n, outputs), and what its last activation is applied to."""
     try:
-        with keras.device("cpu"):
+        with keras.device("cpu"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras's and torch's, of nothing that a user can do
             model = _build(graph)
             last = model
             while hasattr(last, "layers"):

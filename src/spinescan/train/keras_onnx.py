@@ -82,9 +82,7 @@ def end_activation(graph: Graph) -> Activation:
         If it ends otherwise.
     """
     end = graph.layers[-1]
-    activation = (
-        end.settings.get("activation") if end.kind in ("Activation", "Dense") else None
-    )
+    activation = end.settings.get("activation") if end.kind in ("Activation", "Dense") else None
     if activation == "sigmoid":
         return "sigmoid"
     if activation == "softmax":

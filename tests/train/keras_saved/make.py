@@ -5,8 +5,8 @@
 MODEL is "sequential" or "functional" (small), or a backbone and how it is used, such as
 "Xception-flat", "Xception-nested" and "Xception-functional", with the ALS notebook's head. PICTURES
 is an .npy file of grey pictures (n, rows, columns) in 0..255. Writes OUT.h5 and OUT.npy, Keras's
-answers (n, 7). It runs in an environment that holds an old TensorFlow, or Keras 3, and no SpineScan:
-the small files beside it are of TensorFlow 2.12.1.
+answers (n, 7). It runs where an old TensorFlow is, or Keras 3, and no SpineScan. The small files
+beside it are of TensorFlow 2.12.1.
 """
 
 import os
@@ -97,7 +97,7 @@ def shake(model):
     """Weights as after a training: no ones and zeros, so that each of them counts."""
     random = np.random.default_rng(0)
     values = []
-    for variable, value in zip(model.weights, model.get_weights()):
+    for variable, value in zip(model.weights, model.get_weights(), strict=True):
         if any(part in variable.name for part in ("gamma", "variance")):
             value = random.uniform(0.6, 1.4, value.shape)
         elif any(part in variable.name for part in ("beta", "mean", "bias")):
@@ -117,7 +117,7 @@ def main(name, pictures, out):
     else:
         model = transfer(*grey.shape[1:], *name.split("-"))
     shake(model)
-    model.compile("adam", "categorical_crossentropy")
+    model.compile("adam", "categorical_crossentropy", jit_compile=False)
     model.save(out + ".h5")
     colours = np.repeat(grey[..., None], 3, axis=-1)
     np.save(out + ".npy", model.predict(colours, batch_size=2, verbose=0))

@@ -224,13 +224,14 @@ def _scanner_of(folder: Path, threads: int | None) -> "Scanner":
 
 
 def _trained_on(reports: Sequence[Path], bundle: Path | None) -> list[str] | None:
-    """The data sets that the scanning bundles were trained on; None: given reports do not tell."""
+    """The data sets that the landmark model was trained on; None: given reports do not tell."""
     from spinescan.infer.bundle import Bundle, shipped_bundles
 
     if reports:
         return None
     folders = shipped_bundles() if bundle is None else (bundle,)
-    told = [Bundle.load(folder).provenance.get("trained_on", ()) for folder in folders]
+    bundles = [Bundle.load(folder) for folder in folders]
+    told = [b.provenance.get("trained_on", ()) for b in bundles if b.classifier is None]
     return sorted({name for names in told for name in names})
 
 
