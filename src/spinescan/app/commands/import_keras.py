@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from spinescan.core.radiograph import View
 from spinescan.core.report import RESEARCH_USE
 from spinescan.core.task import TASKS
 from spinescan.train.keras_range import RANGES
@@ -57,7 +56,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option(
     "--view",
-    type=click.Choice([view.value for view in View]),
+    type=click.Choice(["frontal", "lateral", "other"]),
     multiple=True,
     help="Ask it about films of this view only. Can be given again.  [default: all views]",
 )
@@ -78,6 +77,7 @@ def import_keras(
     Keras does, or is not made. Needs the extra: pip install 'spinescan[keras]'.
     """
     from spinescan.core.errors import MissingExtraError, SpineScanError
+    from spinescan.core.radiograph import View
 
     question, outputs = _task(task, labels)
     try:
