@@ -5,7 +5,7 @@ FRAIWAN and AASCE are the published films, in the layouts of `spinescan manifest
 known pairs: films that the sets' own tables list as the same (fraiwan: one group, aasce:
     `exact_duplicate_of`), found or not; films of two groups that are called one are counted, too,
     and named: look at them, the tables do not list every pair.
-made pairs: of every third film another version is made (a tighter crop by up to 12 % a side,
+made pairs: of every fourth film another version is made (a tighter crop by up to 12 % a side,
     another size, tone and JPEG quality, every second one mirrored) and put among the films
     themselves; a version is found if its own film is named with it. Pairs of two different films
     are false alarms.
@@ -39,7 +39,7 @@ from spinescan.io.read import read_radiograph
 from spinescan.phantom.film import Order, draw_phantom
 from spinescan.study.metrics import share_with_interval
 
-EVERY = 3
+EVERY = 4
 PHANTOMS = 60
 
 
@@ -59,10 +59,13 @@ def same_name(pair: Pair) -> frozenset[str]:
 
 
 def known_pairs(
-    sights: Sequence[Sight], known: set[frozenset[str]], persons: dict[str, str]
+    sights: Sequence[Sight],
+    pairs: Sequence[Pair],
+    known: set[frozenset[str]],
+    persons: dict[str, str],
 ) -> dict[str, Any]:
     """How many of the listed pairs are found, and which others are named."""
-    found = {same_name(pair): pair for pair in find_twins(sights)}
+    found = {same_name(pair): pair for pair in pairs}
     others = {names: pair for names, pair in found.items() if names not in known}
     apart = {
         names: pair for names, pair in others.items() if len({persons[name] for name in names}) > 1
@@ -80,8 +83,8 @@ def known_pairs(
     }
 
 
-def made_pairs(sights: Sequence[Sight], known: set[frozenset[str]]) -> dict[str, Any]:
-    """Versions of films, put among them."""
+def made_pairs(sights: Sequence[Sight], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Versions of films, put among them; `pairs` are those among the films themselves."""
     rng = np.random.default_rng(0)
     versions = [_version(sight, k % 2 == 1, rng) for k, sight in enumerate(sights[::EVERY])]
     found = find_twins([*sights, *versions])
@@ -92,7 +95,7 @@ def made_pairs(sights: Sequence[Sight], known: set[frozenset[str]]) -> dict[str,
         (turned if k % 2 else hits).append(
             pair is not None and pair.kind == ("mirrored" if k % 2 else "near")
         )
-    plain = {same_name(pair) for pair in find_twins(sights)} | known
+    plain = {same_name(pair) for pair in pairs}
     false = [
         pair
         for pair in found
@@ -191,12 +194,12 @@ def main() -> None:
     for sight in fraiwan:
         of_group.setdefault(sight.film.group, []).append(Path(sight.name).name)
     listed = {frozenset(names) for names in of_group.values() if len(names) == 2}
+    pairs = find_twins(fraiwan)
+    persons = {Path(s.name).name: s.film.group for s in fraiwan}
     figures: dict[str, Any] = {
         "fraiwan": {
-            "known_pairs": known_pairs(
-                fraiwan, listed, {Path(s.name).name: s.film.group for s in fraiwan}
-            ),
-            "made_pairs": made_pairs(fraiwan, listed),
+            "known_pairs": known_pairs(fraiwan, pairs, listed, persons),
+            "made_pairs": made_pairs(fraiwan, pairs),
             "width": width(fraiwan),
         },
         "marks": marks(fraiwan),
@@ -209,7 +212,9 @@ def main() -> None:
         if row["exact_duplicate_of"]
     }
     figures["aasce"] = {
-        "known_pairs": known_pairs(aasce, listed, {row["file"]: row["case"] for row in rows})
+        "known_pairs": known_pairs(
+            aasce, find_twins(aasce), listed, {row["file"]: row["case"] for row in rows}
+        )
     }
     given.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))

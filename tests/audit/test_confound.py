@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spinescan.audit import confound
 from spinescan.audit.confound import (
     COVERED,
     TOGETHER,
@@ -22,6 +23,12 @@ from spinescan.data.manifest import ManifestFilm
 pytest.importorskip("sklearn")
 
 CLASSES = ("normal", "scoliosis")
+
+
+@pytest.fixture(autouse=True)
+def _twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cross-validations are enough here."""
+    monkeypatch.setattr(confound, "REPEATS", 2)
 
 
 def sight(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from spinescan.audit.confound import COVERED, Telling
+from spinescan.audit.confound import COVERED, TOGETHER, Telling
 from spinescan.audit.found import Audit, Finding
 from spinescan.audit.sights import Sight
 from spinescan.data.checks import label_of
@@ -38,7 +38,7 @@ def _of_twins(audit: Audit) -> Iterable[Finding]:
             yield Finding(
                 "stop" if apart else "note",
                 f"{kind}_duplicates",
-                f"{_pairs(len(pairs))} {words}, {len(apart)} of them listed as two persons"
+                f"{_pairs(len(pairs))}: {words}; {len(apart)} of them listed as two persons"
                 + (": join these before any split (spinescan manifest --join)." if apart else "."),
             )
     across = sum(pair.a.data_set != pair.b.data_set for pair in audit.pairs)
@@ -130,7 +130,18 @@ def _of_tellings(audit: Audit) -> Iterable[Finding]:
             default=None,
         )
         covered = [one for one in telling if one.classes == classes and one.what == COVERED]
-        parts = [] if best is None else [_told(best, best.what.replace("_", " "))]
+        parts = (
+            []
+            if best is None
+            else [
+                _told(
+                    best,
+                    "all properties of the file"
+                    if best.what == TOGETHER
+                    else best.what.replace("_", " "),
+                )
+            ]
+        )
         parts += [_told(one, "the film with its spine covered") for one in covered]
         yield Finding(
             "look",

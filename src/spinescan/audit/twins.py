@@ -23,7 +23,8 @@ SAME = 0.8
 """From this correlation on two films are one. `benchmarks/audit.py` measures what it finds."""
 
 _DESCRIPTOR = (32, 16)  # rows, columns
-_NEIGHBOURS = 3
+_NEIGHBOURS = 8
+_MIRRORED_NEIGHBOURS = 4
 _COARSE_PX, _FINE_PX = 64, 128
 _COARSE_SCALES = np.exp(np.linspace(-0.18, 0.18, 10))
 _FINE_SCALES = np.exp(np.linspace(-0.02, 0.02, 5))
@@ -66,9 +67,9 @@ def _alike(sights: Sequence[Sight]) -> list[Pair]:
     plain = np.array([descriptor(small) for small in smalls])
     turned = np.array([descriptor(small[:, ::-1]) for small in smalls])
     best: dict[tuple[int, int], tuple[float, Kind]] = {}
-    for i, j in _candidates(plain, plain):
+    for i, j in _candidates(plain, plain, _NEIGHBOURS):
         best[i, j] = correlation(smalls[i], smalls[j]), "near"
-    for i, j in _candidates(plain, turned):
+    for i, j in _candidates(plain, turned, _MIRRORED_NEIGHBOURS):
         likeness = correlation(smalls[i], smalls[j][:, ::-1])
         best[i, j] = max(best.get((i, j), (-1.0, "near")), (likeness, "mirrored"))
     return [
@@ -78,10 +79,10 @@ def _alike(sights: Sequence[Sight]) -> list[Pair]:
     ]
 
 
-def _candidates(a: Floats, b: Floats) -> set[tuple[int, int]]:
+def _candidates(a: Floats, b: Floats, most: int) -> set[tuple[int, int]]:
     """The nearest few of every film, by descriptor and by hash."""
     found = set()
-    count = min(_NEIGHBOURS, len(a) - 1)
+    count = min(most, len(a) - 1)
     for left, right in ((a, b), (np.sign(a), np.sign(b))):
         for begin in range(0, len(a), 512):  # blocks keep large sets within memory
             likeness = left[begin : begin + 512] @ right.T
