@@ -49,17 +49,20 @@ def bare(films: PreparedFilms, part: Part, recipe: ClassifyRecipe, workers: int)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     half = device.type == "cuda" and recipe.precision in ("auto", "bf16-mixed")
     network = make_network(recipe, TASK, Start()).to(device, memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
     taught = TrainingFilms(films, recipe.augment, TASK, recipe.seed)
-    for epoch in range(recipe.epochs):
+    loader = DataLoader(
+        taught,
+        batch_size=recipe.batch,
+        sampler=[(0, place) for place in part.train],
+        num_workers=workers,
+        worker_init_fn=one_thread,
+        persistent_workers=workers > 0,
+    )
+    for _ in range(recipe.epochs):
         network.train()
-        loader = DataLoader(
-            taught,
-            batch_size=recipe.batch,
-            sampler=[(epoch, place) for place in part.train],
-            num_workers=workers,
-            worker_init_fn=one_thread,
-        )
         for inputs, truth in loader:
             inputs = inputs.to(device, memory_format=torch.channels_last)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
