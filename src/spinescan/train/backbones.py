@@ -118,7 +118,10 @@ class Backbone(nn.Module):
                 f"({_first(error)})"
             ) from error
         body.train()
-        if len(shape) == 4 and shape[1] == self.width:
+        # Some, such as MobileNetV3, have a convolution of another width after their features.
+        widths = (self.width, getattr(body, "head_hidden_size", None))
+        if len(shape) == 4 and shape[1] in widths:
+            self.width = int(shape[1])
             return "channels first"
         if len(shape) == 4 and shape[3] == self.width:
             return "channels last"

@@ -18,9 +18,12 @@ _KEYWORDS = ("pretrained", "none")
 @click.argument("recipe", type=_FILE, required=False)
 @click.option(
     "--backbone",
+    "backbones",
     metavar="NAME",
+    multiple=True,
     help="Instead of RECIPE: a sensible one for inception_v3, xception, resnet50, resnet101,"
-    " small_cnn or any backbone that timm knows, with a linear head.",
+    " small_cnn or any backbone that timm knows, with a linear head. Can be given again, to compare"
+    " them on the same parts: each has a folder of its name in --out.",
 )
 @click.option(
     "--data", required=True, metavar="MANIFEST", type=_FILE, help="Films and their labels."
@@ -94,7 +97,7 @@ _KEYWORDS = ("pretrained", "none")
 )
 def classify(
     recipe: Path | None,
-    backbone: str | None,
+    backbones: tuple[str, ...],
     data: Path,
     task_name: str,
     out: Path,
@@ -118,8 +121,12 @@ def classify(
     """
     from spinescan.core.errors import MissingExtraError, SpineScanError
 
-    if (recipe is None) == (backbone is None):
+    if (recipe is None) == (not backbones):
         raise click.UsageError("Give a RECIPE or a --backbone, one of the two.")
+    if len(backbones) > 1 and changes["name"] is not None:
+        raise click.UsageError("--name goes with one --backbone.")
+    if len(set(backbones)) < len(backbones):
+        raise click.UsageError(f"--backbone is given twice: {', '.join(backbones)}.")
     if repeats > 1 and folds is None:
         raise click.UsageError("--repeats goes with --folds.")
     try:
@@ -135,35 +142,44 @@ def classify(
         from spinescan.data.manifest import read_manifest
 
         if recipe is not None:
-            plan = ClassifyRecipe.read(recipe)
+            plans = {out: ClassifyRecipe.read(recipe)}
         else:
-            plan = ClassifyRecipe.of_backbone(str(backbone))
+            plans = {
+                out / name if len(backbones) > 1 else out: ClassifyRecipe.of_backbone(name)
+                for name in backbones
+            }
         given = {name: value for name, value in changes.items() if value is not None}
         if weights in _KEYWORDS:
             given["weights"] = weights
-        if "epochs" in given:  # as many of them frozen as there are
-            given["frozen_epochs"] = min(plan.frozen_epochs, given["epochs"])
-        plan = replace(plan, **given)
+        plans = {run: _changed(plan, given) for run, plan in plans.items()}
         manifest = read_manifest(data)
         task = task_of(manifest, task_name)
-        for warning in _warnings(plan, task):
+        told = [warning for plan in plans.values() for warning in _warnings(plan, task)]
+        for warning in dict.fromkeys(told):
             click.echo(f"warning: {warning}", err=True)
-        predictions = train_classifiers(
-            manifest,
-            task,
-            plan,
-            out,
-            weights=None if weights is None or weights in _KEYWORDS else Path(weights),
-            folds=folds,
-            repeats=repeats,
-            final=final,
-            workers=workers,
-            accelerator=accelerator,
-            devices=devices,
-        )
+        for run, plan in plans.items():
+            predictions = train_classifiers(
+                manifest,
+                task,
+                plan,
+                run,
+                weights=None if weights is None or weights in _KEYWORDS else Path(weights),
+                folds=folds,
+                repeats=repeats,
+                final=final,
+                workers=workers,
+                accelerator=accelerator,
+                devices=devices,
+            )
+            click.echo(predictions)
     except SpineScanError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(predictions)
+
+
+def _changed(recipe: "ClassifyRecipe", given: dict[str, Any]) -> "ClassifyRecipe":
+    if "epochs" in given:  # as many of them frozen as there are
+        given = {**given, "frozen_epochs": min(recipe.frozen_epochs, given["epochs"])}
+    return replace(recipe, **given)
 
 
 def _warnings(recipe: "ClassifyRecipe", task: "Task") -> tuple[str, ...]:
