@@ -136,7 +136,7 @@ def _of_tellings(audit: Audit) -> Iterable[Finding]:
             else [
                 _told(
                     best,
-                    "all properties of the file"
+                    "all properties together"
                     if best.what == TOGETHER
                     else best.what.replace("_", " "),
                 )

@@ -116,8 +116,11 @@ def _has_colour(data: bytes) -> bool:
 
 
 def _spine(report: Report) -> tuple[float, float] | None:
-    """How far the spine reaches to both sides, with half a vertebra's width beside it."""
-    if report.landmarks is None:
+    """How far the spine reaches to both sides, with half a vertebra's width beside it.
+
+    None where the model abstained: its points may lie anywhere, as on a lateral film.
+    """
+    if report.landmarks is None or report.decision != "accepted":
         return None
     levels, corners = report.landmarks.frontal_corners()
     if not levels:
