@@ -33,7 +33,7 @@ def scores(folder: Path, films: NDArray[np.float32]) -> NDArray[np.float64]:
     """The bundle's scores (n, labels) for inputs (n, rows, columns)."""
     classifier = Classifier.load(Bundle.load(folder))
     logits = [classifier.run(film[None, None]).logits[0] for film in films]
-    return np.array([list(classifier.spec.chances(row).values()) for row in logits])
+    return np.array([list(classifier.spec.scores(row).values()) for row in logits])
 
 
 def films(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
