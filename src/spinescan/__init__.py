@@ -42,13 +42,15 @@ __all__ = [
 ]
 
 
-def scan(source: "str | os.PathLike[str] | bytes") -> "Report":
+def scan(source: "str | os.PathLike[str] | bytes", *, in_brace: bool = False) -> "Report":
     """One film in, one Report out, with the models that ship.
 
     Parameters
     ----------
     source
         A path, an http(s) address, or the bytes of the file.
+    in_brace
+        The film was taken in a brace: no ALS type is given.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def scan(source: "str | os.PathLike[str] | bytes") -> "Report":
     """
     from spinescan.io.read import read_radiograph
 
-    return _shipped_scanner().scan(read_radiograph(source))
+    return _shipped_scanner().scan(read_radiograph(source), in_brace=in_brace)
 
 
 def predict_image(

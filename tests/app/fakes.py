@@ -37,10 +37,12 @@ class FakeScanner:
 
     def __init__(self, version: str = "1") -> None:
         self.scanned: list[str] = []
+        self.braced: list[bool] = []
         self.bundles = (SimpleNamespace(name="fake", ref=BundleRef("fake", version)),)
 
-    def scan(self, film: Radiograph) -> Report:
+    def scan(self, film: Radiograph, *, in_brace: bool = False) -> Report:
         self.scanned.append(film.sha256)
+        self.braced.append(in_brace)
         grey = round(float(film.pixels[0, 0]) * 255)
         if grey == CRASH:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -117,6 +117,16 @@ def test_results_inside_the_folder_of_films_are_no_films(folder: Path) -> None:
     assert lines(run(folder, "--json")) == first
 
 
+def test_films_in_a_brace_are_scanned_as_such(
+    folder: Path, tmp_path: Path, scanner: FakeScanner
+) -> None:
+    run(folder, "--out", tmp_path / "out")
+    assert not any(scanner.braced)
+    films = len(scanner.braced)
+    run(folder, "--out", tmp_path / "out", "--resume", "--in-brace")  # that report did not know
+    assert scanner.braced[films:] == [True] * films
+
+
 def test_resume_scans_only_what_is_new(folder: Path, tmp_path: Path, scanner: FakeScanner) -> None:
     out = tmp_path / "out"
     first = lines(run(folder, "--json", "--out", out))

@@ -169,6 +169,22 @@ def test_metal_is_a_warning(
     assert fact not in [w.code for w in scanner.scan(film).warnings]
 
 
+@pytest.mark.parametrize("seen", [-4.0, 4.0])
+def test_a_film_that_is_told_to_be_taken_in_a_brace(
+    sample: tuple[Radiograph, Landmarks], knowing: Knowing, seen: float
+) -> None:
+    film, truth = sample
+    scanner = knowing(truth.points_xy)
+    scanner.oracle.facts[FACTS.index("brace")] = seen
+    report = scanner.scan(film, in_brace=True)
+    assert report.als is not None
+    assert report.als.type is None
+    assert "in_brace" in report.als.reasons
+    assert report.curves
+    (told,) = [w for w in report.warnings if w.code == "brace"]
+    assert "as was told" in told.text
+
+
 def test_the_report_is_strict_json(sample: tuple[Radiograph, Landmarks], knowing: Knowing) -> None:
     film, truth = sample
     line = knowing(truth.points_xy).scan(film).to_json("sample.png")

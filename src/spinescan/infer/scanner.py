@@ -36,6 +36,11 @@ _BRACE = Notice(
     "The film seems to be taken in a brace: its angles are those in the brace, and no ALS type is"
     " given.",
 )
+_BRACE_TOLD = Notice(
+    "brace",
+    "The film was taken in a brace, as was told: its angles are those in the brace, and no ALS type"
+    " is given.",
+)
 _LOW_RESOLUTION = Notice(
     "low_resolution",
     "The film is small: a level is less than 20 pixels high, so angles and levels are rough.",
@@ -132,12 +137,15 @@ class Scanner:
         """One network's raw outputs for inputs (n, 1, rows, columns)."""
         return self._sessions[network].run(inputs)
 
-    def scan(self, film: Radiograph) -> Report:
-        """View gate, landmarks, measurements, classifiers: all that is known of the film."""
+    def scan(self, film: Radiograph, *, in_brace: bool = False) -> Report:
+        """View gate, landmarks, measurements, classifiers: all that is known of the film.
+
+        `in_brace` tells that the film was taken in a brace, which is seldom seen on it.
+        """
         began = time.perf_counter()
         reading = read_frontal(film, self.bundle, self.run)
         reasons = reasons_against(film, reading, self.bundle)
-        report = self._report(film, reading, reasons)
+        report = self._report(film, reading, reasons, in_brace=in_brace)
         answers = [classifier.predict_in(film, report) for classifier in self.classifiers]
         notices = [
             notice
@@ -166,7 +174,12 @@ class Scanner:
         return {name: heat for name, heat in maps.items() if heat is not None}
 
     def _report(
-        self, film: Radiograph, reading: Reading | None, reasons: tuple[str, ...]
+        self,
+        film: Radiograph,
+        reading: Reading | None,
+        reasons: tuple[str, ...],
+        *,
+        in_brace: bool,
     ) -> Report:
         landmarks = verdict = None
         curves: tuple[Curve, ...] = ()
@@ -175,10 +188,14 @@ class Scanner:
         if reading is not None:
             landmarks = to_landmarks(reading, film, self.bundle.settings)
         if reading is not None and landmarks is not None and not reasons:
-            metal, side = _metal(reading, self.bundle.settings), _side(reading, film)
+            metal = _metal(reading, self.bundle.settings)
+            if in_brace:
+                metal = (*(notice for notice in metal if notice != _BRACE), _BRACE_TOLD)
+            braced = in_brace or _BRACE in metal
+            side = _side(reading, film)
             factor = self.bundle.settings["interval_factor"]
             curves = with_intervals(landmarks, find_curves(landmarks), factor=factor)
-            verdict = als_verdict(landmarks, curves, in_brace=_BRACE in metal, factor=factor)
+            verdict = als_verdict(landmarks, curves, in_brace=braced, factor=factor)
             measurements = frontal_measurements(landmarks, curves, factor=factor)
             curves = with_patient_side(curves, side)
             warnings = (*warnings, *reading.naming.notices, *metal, *side.notices)

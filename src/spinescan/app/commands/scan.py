@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     " has no class activation maps.",
 )
 @click.option(
+    "--in-brace",
+    is_flag=True,
+    help="The films were taken in a brace, which is seldom seen on them: no ALS type is given.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
@@ -61,6 +66,7 @@ def scan(
     out: Path | None,
     bundles: tuple[Path, ...],
     heat_maps: bool,
+    in_brace: bool,
     jobs: int,
     resume: bool,
     anonymous: bool,
@@ -97,7 +103,12 @@ def scan(
     except OSError as error:
         raise click.UsageError(f"--resume: {error}.") from error
     settings = Settings(
-        out=out, anonymous=anonymous, max_pixels=max_pixels, done=done, heat_maps=heat_maps
+        out=out,
+        anonymous=anonymous,
+        max_pixels=max_pixels,
+        done=done,
+        heat_maps=heat_maps,
+        in_brace=in_brace,
     )
     failed = not films
     try:
