@@ -1,13 +1,11 @@
 """An audit as one self-contained HTML page: no script, nothing fetched, untrusted text escaped."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from io import BytesIO
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 from PIL import Image, ImageDraw
 
 from spinescan.audit.confound import COVERED, TOGETHER, Telling, cover, covered_half, properties
@@ -17,6 +15,7 @@ from spinescan.audit.twins import SAME
 from spinescan.core.report import RESEARCH_USE
 from spinescan.core.task import Task
 from spinescan.data.checks import label_of
+from spinescan.io.html import embedded_jpeg, page_environment
 from spinescan.io.words import product
 
 MOST_PAIRS, MOST_MARKED, MOST_COVERED = 40, 48, 4
@@ -96,9 +95,7 @@ def _picture(sight: Sight, *, marks: bool = False, hidden: float | None = None) 
     if hidden is not None:
         low, high = cover(sight, hidden)
         draw.rectangle((low * width, 0, high * width, height), fill=_COVER)
-    out = BytesIO()
-    picture.save(out, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    return embedded_jpeg(picture)
 
 
 def _tables(tellings: Sequence[Telling]) -> list[tuple[tuple[str, ...], list[Telling]]]:
@@ -147,14 +144,7 @@ def _plot(audit: Audit) -> dict[str, Any] | None:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("spinescan.audit"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["words"] = lambda name: name.replace("_", " ")
+    environment = page_environment("spinescan.audit")
     environment.filters["figure"] = lambda value: f"{value:.2f}"
     environment.filters["short"] = lambda value: f"{value:.4g}"
     return environment.get_template("audit.html")

@@ -1,15 +1,14 @@
 """A Report as one self-contained HTML page: no script, nothing fetched, untrusted text escaped."""
 
-import base64
 from collections.abc import Mapping
 from functools import lru_cache
-from io import BytesIO
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 from PIL import Image
 
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import RESEARCH_USE, Report
+from spinescan.io.html import embedded_jpeg, page_environment
 from spinescan.io.overlay import draw_overlay, film_picture
 from spinescan.io.words import CAVEATS, REGIONS, WHERE_IT_LOOKED, explain, product, question
 
@@ -54,28 +53,16 @@ def render_page(
 
 
 def _embedded(picture: Image.Image) -> str:
-    """The picture as a data address."""
-    picture = picture.copy()
-    picture.thumbnail((MAX_PICTURE, MAX_PICTURE), Image.Resampling.LANCZOS)
-    out = BytesIO()
-    picture.save(out, "JPEG", quality=88, subsampling=0, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    return embedded_jpeg(picture, MAX_PICTURE, quality=88)
 
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("spinescan.io"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("spinescan.io")
     environment.filters["quantity"] = _quantity
     environment.filters["explain"] = explain
     environment.filters["question"] = question
     environment.filters["region"] = REGIONS.__getitem__
-    environment.filters["words"] = lambda name: name.replace("_", " ")
     return environment.get_template("page.html")
 
 

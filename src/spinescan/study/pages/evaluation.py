@@ -3,14 +3,13 @@
 import base64
 from collections.abc import Mapping
 from functools import lru_cache
-from io import BytesIO
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from PIL import Image
+from jinja2 import Template
 
 from spinescan.core.errors import SpineScanError
 from spinescan.data.manifest import Manifest
+from spinescan.io.html import embedded_jpeg, page_environment
 from spinescan.io.overlay import film_picture
 from spinescan.io.read import read_radiograph
 from spinescan.io.words import explain, product
@@ -88,16 +87,9 @@ def _shown(film: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
         picture, why = "", str(error).replace(str(path), film["image"])
     else:
         same = read.sha256 == film["sha256"]
-        picture = _jpeg(film_picture(read)) if same else ""
+        picture = embedded_jpeg(film_picture(read), MAX_PICTURE) if same else ""
         why = "" if same else "the file is no longer the one that was predicted"
     return {**film, "source": row.source if row else "", "picture": picture, "why": why}
-
-
-def _jpeg(picture: Image.Image) -> str:
-    picture.thumbnail((MAX_PICTURE, MAX_PICTURE), Image.Resampling.LANCZOS)
-    out = BytesIO()
-    picture.save(out, "JPEG", quality=82, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
 def _svg(text: str) -> str:
@@ -106,18 +98,11 @@ def _svg(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("spinescan.study.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("spinescan.study.pages")
     environment.filters["number"] = _number
     environment.filters["between"] = _between
     environment.filters["signed"] = lambda value: "n/a" if value is None else f"{value:+.3f}"
     environment.filters["explain"] = explain
-    environment.filters["words"] = lambda name: name.replace("_", " ")
     return environment.get_template("evaluate.html")
 
 
