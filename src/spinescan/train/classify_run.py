@@ -74,8 +74,10 @@ def make_note(
     )
 
 
-def claim(folder: Path, note: RunNote) -> None:
+def claim(folder: Path, note: RunNote, begun_by: str = "*/*.pt") -> None:
     """Write the note into `folder`, so that nothing else is carried on there by mistake.
+
+    A file like `begun_by` in it tells that a training has begun.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def claim(folder: Path, note: RunNote) -> None:
         If it holds another training.
     """
     path, text = folder / RUN_FILE, json.dumps(note.to_dict(), indent=1) + "\n"
-    begun = path.is_file() and any(folder.glob("*/*.pt"))
+    begun = path.is_file() and any(folder.glob(begun_by))
     if begun and path.read_text(encoding="utf-8") != text:
         raise DataError(
             f"{folder} holds another training (recipe, films or initial weights differ from "
