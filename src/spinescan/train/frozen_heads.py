@@ -108,7 +108,7 @@ def train_heads(
         parts = cross_validation_parts(
             films, task, folds=folds, repeats=repeats, validation_share=share, seed=seed
         )
-    lessons = [Lesson(part, _inner_folds(films, task, part, seed)) for part in parts]
+    lessons = [Lesson(part, inner_folds(films, task, part, seed)) for part in parts]
     start = start_weights(recipe, task, weights)
     claim(run, make_note(films, task, recipe, start.origin, start.trained_on), f"*/*/{PIPELINE}")
     fabric = Fabric(accelerator=accelerator, devices=1)
@@ -208,7 +208,7 @@ def _choose(
     return fit_head(head, features, truth, folds, seed)
 
 
-def _inner_folds(films: Sequence[ManifestFilm], task: Task, part: Part, seed: int) -> Folds:
+def inner_folds(films: Sequence[ManifestFilm], task: Task, part: Part, seed: int) -> Folds:
     """Folds of a part's training films, by their places among these; fewer for a small class."""
     labels = [str(label_of(films[k], task)) for k in part.train]
     groups = [films[k].group for k in part.train]

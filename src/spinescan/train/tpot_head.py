@@ -22,11 +22,24 @@ _LONGEST = 0.2
 
 
 def need_tpot() -> None:
-    """Raise MissingExtraError if TPOT is not installed."""
+    """Import TPOT without its question to a server whether it is the newest.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of libraries that TPOT brings
-            import tpot  # noqa: F401
+            import update_checker
+
+            asked = update_checker.update_check
+            update_checker.update_check = lambda *_: None
+            try:
+                import tpot  # noqa: F401
+            finally:
+                update_checker.update_check = asked
     except ImportError as error:
         raise MissingExtraError(
             f"--tpot needs the extra 'automl' ({error.name} is not installed): "
