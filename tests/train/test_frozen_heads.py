@@ -210,7 +210,7 @@ def write_few(data: Path, folder: Path, keep: dict[str, int]) -> Path:
         (0, "needs two classes or more"),
         (2, "2 folds need as many groups of films of class 'upper', got 1"),
         (4, "2 folds need as many groups of films of class 'upper', got 1"),  # for validation
-        (6, "class 'upper' has only 1 group there: two are needed"),
+        (8, "has only 1 group there: two are needed"),
     ],
 )
 def test_too_few_films_are_told_before_any_is_read(
@@ -245,7 +245,7 @@ def test_phantoms_from_films_to_a_report(tmp_path: Path) -> None:
     (tmp_path / "films").mkdir()
     for code in ("3CH", "4CL"):
         odds = {name: float(name == code) for name in ALS_NAMES}
-        drawn = SetRecipe.from_dict({"rows": 160, "view": {"frontal": 1}, "als": odds})
+        drawn = SetRecipe.from_dict({"rows": 320, "view": {"frontal": 1}, "als": odds})
         write_set(drawn, tmp_path / code, count=10, seed=3)
         for film in sorted((tmp_path / code / "images").iterdir()):
             shutil.copy(film, tmp_path / "films" / f"{code}_{film.name}")

@@ -26,7 +26,7 @@ pytestmark = [
 def test_tpot_finds_a_pipeline_and_tells_it(tmp_path: Path) -> None:
     data, out = write_discs(tmp_path / "data", 32), tmp_path / "out"
     words = ["automl", "--backbone", "small_cnn", "--data", data, "--task", TASK, "--out", out]
-    words += ["--folds", 2, "--head", "logistic", "--tpot", 0.3, "--workers", 0]
+    words += ["--folds", 2, "--head", "logistic", "--tpot", 1, "--workers", 0]
     result = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert result.stdout.split()[1] == str(out / "tpot" / "predictions.jsonl")
@@ -36,7 +36,7 @@ def test_tpot_finds_a_pipeline_and_tells_it(tmp_path: Path) -> None:
     for fold in (0, 1):
         folder = out / "tpot" / f"repeat-0-fold-{fold}"
         note = json.loads((folder / "chosen.json").read_text())
-        assert note["tpot_minutes"] == 0.3
+        assert note["tpot_minutes"] == 1
         assert note["tried"] >= 1
         assert made((folder / "pipeline.py").read_text()).steps
     suffixes = {path.suffix for path in out.rglob("*") if path.is_file()}

@@ -101,7 +101,7 @@ def weights_digest(network: torch.nn.Module) -> str:
 def _read(path: Path, shape: tuple[int, int]) -> Floats | None:
     """Stored features; None where there are none, or a file that was cut off."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             features = np.asarray(stored["features"], np.float32)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
