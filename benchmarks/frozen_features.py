@@ -1,11 +1,11 @@
-"""Heads on frozen features: the figures of an evaluation, all films and by how the picture was made.
+"""Heads on frozen features: an evaluation's figures, of all films and by how they were made.
 
-    spinescan automl RECIPE --weights ENCODER --data MANIFEST --task TASK --folds 5 --tpot 3 --out HEADS
+    spinescan automl RECIPE --weights ENCODER --data MANIFEST --task TASK --folds 5 --out HEADS
     spinescan evaluate HEADS/*/predictions.jsonl --manifest MANIFEST --task TASK --out REPORT
     python benchmarks/frozen_features.py HEADS REPORT --by source_style
 
-Prints JSON: each figure with its n and its interval, as `evaluate` gives them, and how the heads were
-chosen.
+Prints JSON: each figure with its n and its interval, as `evaluate` gives them, and how the heads
+were chosen.
 """
 
 import argparse
@@ -20,6 +20,7 @@ FIGURES = ("macro_roc_auc", "balanced_accuracy", "accuracy")
 
 
 def main() -> None:
+    """Read both folders and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("heads", type=Path, help="folder of `spinescan automl`")
     parser.add_argument("report", type=Path, help="folder of `spinescan evaluate`")
@@ -78,7 +79,7 @@ def head_figures(model: dict[str, Any], column: str) -> dict[str, Any]:
 
 
 def choice(folder: Path) -> dict[str, Any]:
-    """How a head was chosen: the mean over its folds of what it was chosen by, which is too good."""
+    """What a head was chosen by, the mean over its folds: too good a figure for new films."""
     notes = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*/chosen.json"))]
     return {
         "inner_macro_auc": round(mean(note["inner_macro_auc"] for note in notes), 4),

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 
 from spinescan.app.commands.automl import HEADS as NAMES
 from spinescan.app.main import cli
@@ -20,7 +21,9 @@ from spinescan.phantom.set_recipe import ALS_NAMES, SetRecipe
 from spinescan.phantom.sets import write_set
 from spinescan.study.predictions import read_predictions
 from spinescan.train import frozen
+from spinescan.train.classify import Start, make_network
 from spinescan.train.classify_parts import Part
+from spinescan.train.classify_recipe import ClassifyRecipe
 from spinescan.train.frozen_heads import inner_folds
 from spinescan.train.heads import HEADS
 from tests.train.discs import CODES, TASK, write_discs
@@ -152,9 +155,28 @@ def test_the_same_seed_gives_the_same_answers(
 
 
 def test_another_training_is_not_carried_on(compared: Compared, recipe: Path, data: Path) -> None:
-    result = automl(recipe, data, compared[0], "--seed", 2)
-    assert result.exit_code == 1
-    assert "choose another folder" in result.stderr
+    before = (compared[0] / "run.json").read_bytes()
+    words = ["train", "classify", recipe, "--data", data, "--task", TASK, "--out", compared[0]]
+    for result in (automl(recipe, data, compared[0], "--seed", 2), run(*words, "--seed", 2)):
+        assert result.exit_code == 1
+        assert "choose another folder" in result.stderr
+    assert (compared[0] / "run.json").read_bytes() == before
+
+
+def test_other_weights_of_the_same_name_are_not_taken_for_the_same(
+    recipe: Path, data: Path, tmp_path: Path
+) -> None:
+    task = Task.of_codes(TASK, CODES)
+    weights, answers = tmp_path / "weights.safetensors", []
+    for seed in (1, 2):
+        plan = replace(ClassifyRecipe.read(recipe), seed=seed)
+        body = make_network(plan, task, Start()).backbone.body
+        save_file(body.state_dict(), weights)
+        result = automl(recipe, data, tmp_path / "out", "--head", "logistic", "--weights", weights)
+        assert result.exit_code == 0, result.output
+        answers.append((tmp_path / "out" / "logistic" / "predictions.jsonl").read_bytes())
+    assert answers[0] != answers[1]
+    assert len(list((tmp_path / "out").glob("features-*.npz"))) == 2
 
 
 def test_the_command_names_the_heads_there_are() -> None:

@@ -39,6 +39,7 @@ from spinescan.train.classify import make_network, make_records, start_weights
 from spinescan.train.classify_parts import Part, cross_validation_parts, manifest_part
 from spinescan.train.classify_recipe import ClassifyRecipe
 from spinescan.train.classify_run import (
+    PIPELINE,
     PREDICTIONS,
     claim,
     claim_part,
@@ -51,7 +52,6 @@ from spinescan.train.progress import bar
 from spinescan.train.tpot_head import TPOT, fit_tpot, need_tpot
 
 CHOSEN = "chosen.json"
-PIPELINE = "pipeline.py"
 
 _INNER_FOLDS = 5
 
@@ -110,7 +110,7 @@ def train_heads(
         )
     lessons = [Lesson(part, inner_folds(films, task, part, seed)) for part in parts]
     start = start_weights(recipe, task, weights)
-    claim(run, make_note(films, task, recipe, start.origin, start.trained_on), f"*/*/{PIPELINE}")
+    claim(run, make_note(films, task, recipe, start.origin, start.trained_on))
     fabric = Fabric(accelerator=accelerator, devices=1)
     backbone = make_network(recipe, task, start).backbone
     features = frozen_features(
@@ -163,6 +163,7 @@ def _teach(
     claim_part(folder, part, films)
     if (folder / PREDICTIONS).is_file() and asked.items() <= _noted(folder).items():
         return
+    (folder / PREDICTIONS).unlink(missing_ok=True)
     truth = np.array([task.index(str(label_of(film, task))) for film in films], np.int64)
     places = list(part.train)
     began = time.perf_counter()
