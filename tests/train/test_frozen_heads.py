@@ -156,7 +156,8 @@ def test_the_same_seed_gives_the_same_answers(
 
 def test_another_training_is_not_carried_on(compared: Compared, recipe: Path, data: Path) -> None:
     before = (compared[0] / "run.json").read_bytes()
-    words = ["train", "classify", recipe, "--data", data, "--task", TASK, "--out", compared[0]]
+    words = ["train", "classify", recipe, "--data", data, "--task", TASK, "--folds", 2]
+    words += ["--out", compared[0], "--accelerator", "cpu"]
     for result in (automl(recipe, data, compared[0], "--seed", 2), run(*words, "--seed", 2)):
         assert result.exit_code == 1
         assert "choose another folder" in result.stderr

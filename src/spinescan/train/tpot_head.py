@@ -69,7 +69,7 @@ def fit_tpot(features: Floats, truth: Truth, folds: Folds, seed: int, *, minutes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pipelines that do not converge are not chosen
         from distributed import Client, LocalCluster
-        from tpot import TPOTClassifier
+        from tpot import TPOTEstimatorSteadyState
 
         # A process of its own, which ends with the search whatever it is at; no page to watch it.
         with (
@@ -79,8 +79,10 @@ def fit_tpot(features: Floats, truth: Truth, folds: Folds, seed: int, *, minutes
             Client(cluster) as client,
         ):
             client.submit(need_tpot).result()  # what it loads first is not the search's time
-            search = TPOTClassifier(
+            # TPOTClassifier 1.1 forgets the limit of a pipeline's time; this one keeps to it.
+            search = TPOTEstimatorSteadyState(
                 search_space="linear",
+                classification=True,
                 scorers=[make_scorer(macro_auc, response_method="predict_proba")],
                 scorers_weights=[1],
                 cv=PredefinedSplit(fold_of),
