@@ -17,7 +17,7 @@ from spinescan.train.heads import Chosen, Floats, Folds, Truth, macro_auc
 
 TPOT = "tpot"
 
-_LONGEST = 0.2
+_LONGEST = 0.3
 """The share of the time that one pipeline may take."""
 
 
