@@ -288,7 +288,9 @@ def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     assert "no finished training of a classifier" in result.stderr
 
 
-@pytest.mark.parametrize(("source", "origin"), [("clinic", "real"), ("phantoms", "synthetic")])
+@pytest.mark.parametrize(
+    ("source", "origin"), [("clinic", "real"), ("spinescan phantom", "synthetic")]
+)
 def test_calibration_says_whether_its_films_were_real(
     recipe: Path, tmp_path: Path, source: str, origin: str
 ) -> None:
@@ -360,11 +362,12 @@ def test_a_training_starts_from_the_encoder_of_a_landmark_bundle() -> None:
             "backbone": "mobilenetv2_100",
             "rows": 64,
             "columns": 32,
+            "weights": "frontal-landmarks",
             "backbone_options": {"pad_type": "same"},
         }
     )
     bundle = Bundle.load(shipped("frontal-landmarks"))
-    start = start_weights(plan, HALVES, bundle.folder)
+    start = start_weights(plan, HALVES, None)
     stored = onnx_weights(bundle.networks["finder"].path)
     for name in ("conv_stem.weight", "blocks.6.0.bn3.running_var"):
         taken = start.state[f"backbone.body.{name}"].numpy()
