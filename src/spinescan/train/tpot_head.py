@@ -94,10 +94,13 @@ def fit_tpot(features: Floats, truth: Truth, folds: Folds, seed: int, *, minutes
             )
             try:
                 search.fit(features, truth)
+                model = search.fitted_pipeline_
+                judged_by = search.evaluated_individuals[search.objective_names[0]].dropna()
+                if judged_by.empty:  # then it takes one that nothing is known of
+                    raise ValueError("no pipeline was finished")
+                model.predict_proba(features)  # it may have taken one that cannot be taught
             except Exception as error:  # TPOT's own have no class
                 raise DataError(
                     f"TPOT found nothing in {minutes:g} minutes ({error}): give it more"
                 ) from error
-    model = search.fitted_pipeline_
-    judged_by = search.evaluated_individuals[search.objective_names[0]].dropna()
     return Chosen(model, code_of(clone(model)), float(judged_by.max()), len(judged_by))
