@@ -165,8 +165,8 @@ def _timm_body(
         # The hub's errors and the network's share no base class; all mean that no weights came.
         raise DataError(
             f"the weights of {name!r} cannot be downloaded ({_first(unreachable or error)}): "
-            "without a connection give --weights FILE (safetensors with timm's names, copied from a "
-            "machine that has one), an earlier run or bundle, or --weights none to start from "
+            "without a connection give --weights FILE (safetensors with timm's names, copied from "
+            "a machine that has one), an earlier run or bundle, or --weights none to start from "
             "scratch"
         ) from error
 
