@@ -186,7 +186,7 @@ def _told(sights: Sequence[Sight]) -> dict[str, Any]:
         "films": {one: labels.count(one) for one in classes},
         "persons": len({sight.film.group for sight in sights}),
         "spines_found": sum(sight.spine is not None for sight in sights),
-        "always_the_largest_class": max(map(labels.count, classes)) / len(labels),
+        "always_the_largest_class": round(max(map(labels.count, classes)) / len(labels), 4),
         "by": {one.what: _figures(one) for one in tellings if one.classes == classes},
     }
 
