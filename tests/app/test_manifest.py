@@ -36,6 +36,25 @@ def test_folders_become_a_manifest_with_a_split(films: Path, tmp_path: Path) -> 
     assert {(f.source, f.licence, f.view) for f in read.films} == {("clinic", "own", "frontal")}
 
 
+def test_several_sources_keep_their_splits(films: Path, tmp_path: Path) -> None:
+    first, other, out = (tmp_path / name for name in ("first.csv", "other.csv", "all.csv"))
+    split = ("--test", "0.2", "--validation", "0.2")
+    run(films, "--layout", "folders", "--task", "kind", "--out", first, *split)
+    for k in range(4):
+        film(tmp_path / "more" / "ab"[k % 2] / f"{k}.png", 100 + k)
+    run(tmp_path / "more", "--layout", "folders", "--task", "kind", "--out", other)
+    words = ("--layout", "csv", "--task", "kind", "--split", "train", "--out", out)
+    result = run(first, other, *words)
+    assert result.exit_code == 0, result.output
+    known = {f.sha256: f.split for f in read_manifest(first).films}
+    splits = {f.sha256: f.split for f in read_manifest(out).films}
+    assert splits == known | {f.sha256: "train" for f in read_manifest(other).films}
+    assert len(splits) == 24
+    result = run(first, other, *words, "--test", "0.2")
+    assert result.exit_code == 2
+    assert "--split is for films" in result.stderr
+
+
 def test_what_keeps_a_model_from_training_is_told(films: Path, tmp_path: Path) -> None:
     for path in (films / "b").iterdir():
         path.unlink()

@@ -17,7 +17,13 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 
 
 @click.command()
-@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "sources",
+    metavar="SOURCE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+)
 @click.option(
     "--layout",
     type=click.Choice(LAYOUTS),
@@ -54,18 +60,24 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Make one person of the films that an audit.json found to be the same.",
 )
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="Where films go that no source puts into a split, such as sets that are to teach only.",
+)
 @click.option("--test", type=_SHARE, metavar="SHARE", help="Hold out this share for the test.")
 @click.option("--validation", type=_SHARE, metavar="SHARE", help="And this share for validation.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split."
 )
 def manifest(
-    source: Path,
+    sources: tuple[Path, ...],
     layout: str,
     task: str | None,
     out: Path,
     group: str | None,
     join: Path | None,
+    split: str | None,
     test: float | None,
     validation: float | None,
     seed: int,
@@ -73,9 +85,11 @@ def manifest(
 ) -> None:
     """List labelled films in a manifest: file, digest, person, view, source, licence, labels.
 
+    Several sources of one layout become one table; persons of the same name are then one person.
     Every film is read; if one cannot be, nothing is written and the film is named. --test and
-    --validation split the films of the task by person, with equal shares of every class. Prints how
-    many films and persons each class has, and whether they can train a model.
+    --validation split the films of the task by person, with equal shares of every class, whatever
+    splits the sources name. Prints how many films and persons each class has, and whether they can
+    train a model.
     """
     from spinescan.app.progress import answers_with_bar
     from spinescan.core.errors import SpineScanError
@@ -88,12 +102,16 @@ def manifest(
         task = "fraiwan3"
     if layout in _OF_PEOPLE and task is None:
         raise click.UsageError(f"--layout {layout} needs --task: what do the labels answer?")
+    if split is not None and (test or validation):
+        raise click.UsageError("--split is for films that --test and --validation leave alone.")
     if task is None and (test or validation):
         raise click.UsageError("--test and --validation split the films of a --task.")
     try:
-        films = _found(source, layout, task or "")
-        films = films if group is None else with_groups(films, group, _folder(source))
-        films = _with_told(films, told)
+        films: list[FoundFilm] = []
+        for source in sources:
+            found = _found(source, layout, task or "")
+            films += found if group is None else with_groups(found, group, _folder(source))
+        films = _with_told(films, told, split)
         with answers_with_bar(len(films)) as show:
             made = write_labelled(films, out, on_film=lambda: show(""))
         if join is not None:
@@ -135,14 +153,16 @@ def _folder(source: Path) -> Path:
 
 
 def _with_told(
-    films: "Sequence[FoundFilm]", told: dict[str, str | None]
-) -> "tuple[FoundFilm, ...]":
-    """The films with what the options say of all of them."""
+    films: "Sequence[FoundFilm]", told: dict[str, str | None], split: str | None
+) -> "list[FoundFilm]":
+    """The films with what the options say of all of them, and of those without a split."""
     from dataclasses import replace
 
     names = {"source": told["source_name"], "licence": told["licence"], "view": told["view"]}
     given: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
-    return tuple(replace(film, **given) for film in films)
+    films = [replace(film, **given) for film in films]
+    homeless: dict[str, Any] = {} if split is None else {"split": split}
+    return [film if film.split else replace(film, **homeless) for film in films]
 
 
 def _same_films(audit: Path) -> list[tuple[str, str]]:
