@@ -1,5 +1,7 @@
 """No group on two sides, every film tested once, the test films out of reach."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,6 +99,14 @@ def test_without_validation_films_some_of_training_are_held_out() -> None:
 def test_a_manifest_that_is_not_split_says_what_to_do() -> None:
     with pytest.raises(DataError, match=r"no film of this task in the split 'train'.*--folds"):
         manifest_part(films(), TASK, validation_share=0.2, seed=1)
+
+
+def test_the_final_part_keeps_the_manifests_validation_films() -> None:
+    names = ("train", "train", "validation", "test", "")
+    own = [replace(one, split=names[k % 5]) for k, one in enumerate(films(20))]
+    part = final_part(own, TASK, validation_share=0.2, seed=1)
+    assert part.validation == tuple(k for k, one in enumerate(own) if one.split == "validation")
+    assert set(part.train) == {k for k, one in enumerate(own) if one.split in ("train", "")}
 
 
 def test_a_small_class_still_has_one_to_choose_by() -> None:

@@ -88,9 +88,15 @@ def cross_validation_parts(
 def final_part(
     films: Sequence[ManifestFilm], task: Task, *, validation_share: float, seed: int
 ) -> Part:
-    """All films but those of the split "test", some held out for validation: what is exported."""
+    """All films but those of the split "test": what is exported.
+
+    The manifest's validation films are held out to choose the epoch, or some where it names none.
+    """
     places, _, _ = _open(films, task)
-    train, validation = _hold_out(films, task, places, validation_share, seed)
+    validation = tuple(k for k in places if films[k].split == "validation")
+    train = tuple(k for k in places if k not in set(validation))
+    if not (train and validation):
+        train, validation = _hold_out(films, task, places, validation_share, seed)
     return Part(FINAL, train, validation)
 
 
