@@ -63,7 +63,7 @@ def weakly_labelled(film: AasceFilm) -> ManifestFilm | None:
     verdict = als_verdict(landmarks, find_curves(landmarks))
     if film.suspect or verdict.type is None:
         return None
-    image, digest = str(film.path.resolve()), file_digest(film.path)
+    image, digest = f"{film.path.parent.name}/{film.path.name}", file_digest(film.path)
     return ManifestFilm(image, digest, film.group, view="frontal", labels={ALS7.name: verdict.type})
 
 
