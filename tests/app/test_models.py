@@ -56,3 +56,12 @@ def test_classifiers_are_listed_with_task_views_and_calibration(
         "  task light3: upper, middle, lower; views: frontal; calibration: synthetic"
     )
     assert "accuracy 1.0 (n = 3)" in lines[2]
+
+
+def test_a_classifier_that_answers_on_request_says_how_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = (write_classifier(tmp_path / "light", on_request=True),)
+    monkeypatch.setattr("spinescan.infer.bundle.shipped_bundles", lambda: folders)
+    lines = CliRunner().invoke(cli, ["models"]).stdout.splitlines()
+    assert lines[2] == "  answers only where named: --bundle light"
