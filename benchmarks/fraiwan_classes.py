@@ -9,7 +9,8 @@ all taught with the same small budget.
 In the very folds of RUN classifiers are taught that know one property of the file, all of them, or
 the film with its spine covered (`spinescan.audit.confound`; sex and age count as properties). Each
 is taught twice: on all films of the training part, and on its normal and scoliosis films of the
-style `pacs_crop` alone, which is the question that decides. Judged are
+style `pacs_crop` alone, which is the question that decides. Beside them stands the largest curve
+that a scan measures, by a model that no film of the set has taught. Judged are
 
 macro ROC-AUC of the three classes and accuracy, on all films, where the style tells the class;
 normal against scoliosis among films of the style `pacs_crop`, ordered by p / (p + q).
@@ -30,6 +31,8 @@ import numpy as np
 
 from spinescan.audit.confound import COVERED, Floats, knowledge, make_classifier
 from spinescan.audit.sights import Sight, look
+from spinescan.core.radiograph import Radiograph
+from spinescan.core.report import Report
 from spinescan.core.task import FRAIWAN3
 from spinescan.data.checks import label_of
 from spinescan.data.manifest import Manifest, read_manifest
@@ -42,6 +45,7 @@ from spinescan.study.predictions import PredictionRecord, read_predictions
 STYLE = "pacs_crop"
 ASKED = ("normal", "scoliosis")
 """The first pair of the task's labels: `pair_figures` tells it first."""
+DECIDES = "pacs_crop_normal_scoliosis_roc_auc"
 ALONE = "taught on pacs_crop alone: "
 LITERATURE = {
     "accuracy": 0.9673,
@@ -53,15 +57,23 @@ LITERATURE = {
 Repeats = Sequence[Judged]
 
 
-def sights_of(manifest: Manifest) -> dict[str, Sight]:
-    """A look at every film, spines found, by digest."""
-    rows = [("fraiwan", k, film, manifest.folder / film.image)
-            for k, film in enumerate(manifest.films, start=2)]  # fmt: skip
-    seen = {sight.film.sha256: sight for sight in look(rows, Scanner.default().scan)
-            if isinstance(sight, Sight)}  # fmt: skip
+def sights_of(manifest: Manifest) -> tuple[dict[str, Sight], dict[str, float]]:
+    """By digest a look at every film, spines found, and its largest measured curve in degrees."""
+    scanner, curves = Scanner.default(), {}
+
+    def scan(film: Radiograph) -> Report:
+        report = scanner.scan(film)
+        curves[film.sha256] = max((curve.cobb_deg for curve in report.curves), default=0.0)
+        return report
+
+    rows = [
+        ("fraiwan", k, film, manifest.folder / film.image)
+        for k, film in enumerate(manifest.films, start=2)
+    ]
+    seen = {one.film.sha256: one for one in look(rows, scan) if isinstance(one, Sight)}
     if len(seen) < len(manifest.films):
         raise SystemExit(f"{len(manifest.films) - len(seen)} films cannot be read")
-    return seen
+    return seen, curves
 
 
 def without_picture(
@@ -115,6 +127,19 @@ def answered(
         yield replace(record, model=name, scores=scores, label=top)
 
 
+def measured(
+    records: Sequence[PredictionRecord], curves: Mapping[str, float]
+) -> list[PredictionRecord]:
+    """The largest measured curve as a score: the larger, the less normal."""
+    answers = []
+    for record in records:
+        bent = min(curves[record.sha256] / 180, 1.0)
+        scores = {"normal": 1 - bent, "scoliosis": bent, "spondylolisthesis": 0.0}
+        top = max(scores, key=scores.__getitem__)
+        answers.append(replace(record, model="measured curve", scores=scores, label=top))
+    return answers
+
+
 def of_style(sight: Sight) -> bool:
     """Whether a film is of the style that the classes share."""
     return sight.film.labels["source_style"] == STYLE
@@ -163,7 +188,7 @@ def figures(
         }
     pairs, groups = sampled(pair_figures, "pair_roc_auc", crops)
     deciding = pairs.at(0)
-    told["pacs_crop_normal_scoliosis_roc_auc"] = {
+    told[DECIDES] = {
         **deciding.told(groups),
         "by_repeat": by_repeat(pair_figures, "pair_roc_auc", crops),
     }
@@ -222,7 +247,7 @@ def main() -> None:
     manifest = read_manifest(given.manifest)
     records = with_truth(read_predictions(given.predictions), manifest, FRAIWAN3)
     records = tuple(record for record in records if record.part == "test")
-    sights = sights_of(manifest)
+    sights, curves = sights_of(manifest)
     model, deciding = figures(records, sights)
     others = {
         name: figures(answers, sights) for name, answers in without_picture(records, sights).items()
@@ -232,6 +257,7 @@ def main() -> None:
         found = max(names, key=lambda name: float(others[name][1].value))
         return {"name": found, "model_minus_it": (deciding - others[found][1]).told(groups)}
 
+    curve, by_curve = figures(measured(records, curves), sights)
     persons = counts(manifest)[STYLE]
     groups = persons["normal"]["persons"] + persons["scoliosis"]["persons"]
     told: dict[str, Any] = {
@@ -242,6 +268,10 @@ def main() -> None:
         "without_spine": {name: one for name, (one, _) in others.items()},
         "best_without_picture": best([name for name in others if not name.endswith(COVERED)]),
         "best_without_spine": best(list(others)),
+        "largest_measured_curve": {
+            DECIDES: curve[DECIDES],
+            "model_minus_it": (deciding - by_curve).told(groups),
+        },
         "literature": LITERATURE,
         "backbones": dict(backbone(run, manifest, sights) for run in given.backbones),
         "imagenet_start_of_large_backbones": "not measured here",
