@@ -16,6 +16,7 @@ from spinescan.core.report import RESEARCH_USE
 from spinescan.core.task import FRAIWAN3
 from spinescan.data.manifest import Manifest, ManifestFilm, write_manifest
 from spinescan.study.predictions import PredictionRecord, write_predictions
+from tests.infer.classifiers import write_classifier
 from tests.study.simulated import predictions
 
 Write = Callable[..., Path]
@@ -26,7 +27,7 @@ def films(tmp_path: Path) -> Path:
     """A manifest of twenty films on disk; nothing else is known of them than label and source."""
     listed = []
     for i, record in enumerate(predictions(FRAIWAN3, 20)):
-        grey = np.random.default_rng(i).integers(0, 255, (32, 24), np.uint8)
+        grey = np.random.default_rng(i).integers(0, 255, (96, 72), np.uint8)
         Image.fromarray(grey).save(tmp_path / f"{i}.png")
         digest = sha256((tmp_path / f"{i}.png").read_bytes()).hexdigest()
         listed.append(
@@ -92,6 +93,32 @@ def test_several_models_are_compared(films: Path, write: Write) -> None:
     told = json.loads((films.parent / "out" / "evaluate.json").read_text())
     assert len(told["models"]) == 2
     assert told["comparisons"][0]["mcnemar"]["p"] <= 1
+
+
+def test_a_bundle_is_asked_and_compared(films: Path, write: Write) -> None:
+    pytest.importorskip("matplotlib")
+    labels = {"name": "fraiwan3", "kind": "one_of", "mirror": "keeps", "families": {}}
+    labels["labels"] = [{"code": code, "text": ""} for code in FRAIWAN3.codes]
+    each = dict.fromkeys(FRAIWAN3.codes, 0.5)
+    calibration = {"origin": "real", "temperature": 2.0, "n": dict.fromkeys(FRAIWAN3.codes, 9)}
+    bundle = write_classifier(
+        films.parent / "light",
+        labels=labels,
+        calibration={**calibration, "thresholds": each, "coverage": 0.9},
+    )
+    result = run(films, write("a.jsonl"), bundle)
+    assert result.exit_code == 0, result.output
+    assert "light minus simulated: accuracy" in result.stdout
+    assert len((films.parent / "out" / "light.jsonl").read_text("utf-8").splitlines()) == 20
+
+
+def test_what_is_neither_predictions_nor_bundle_is_one_line(films: Path) -> None:
+    pytest.importorskip("matplotlib")
+    result = run(films, "missing.jsonl")
+    assert result.exit_code == 1
+    assert "missing.jsonl" in result.stderr
+    assert "neither a file of predictions nor a bundle" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_models_of_one_name_are_told_apart(films: Path, write: Write) -> None:

@@ -84,6 +84,18 @@ def test_films_are_matched_by_digest() -> None:
     )
 
 
+def test_figures_of_a_model_that_failed_on_every_film_are_not_defined() -> None:
+    first = predictions(FRAIWAN3, 40)
+    second = tuple(
+        replace(record, model="other", scores=None, label=None, decision="failed")
+        for record in first
+    )
+    found = compare_predictions(first, second, FRAIWAN3)["differences"]
+    assert found["accuracy"]["second"] == 0
+    assert found["macro_roc_auc"]["second"] is None
+    assert found["macro_roc_auc"]["value"] is None
+
+
 def test_repeats_have_no_mcnemar() -> None:
     both = [
         (*predictions(FRAIWAN3, 40, seed=s), *predictions(FRAIWAN3, 40, seed=s, repeat=1))

@@ -107,12 +107,22 @@ def test_maps_have_the_logits_as_their_mean() -> None:
     torch.testing.assert_close(maps.mean((-2, -1)), logits)
 
 
-@pytest.mark.parametrize("kind", ["dense", "conv"])
+@pytest.mark.parametrize("kind", ["dense", "conv", "spatial"])
 def test_other_heads_answer_with_logits_alone(kind: str) -> None:
     network = small(kind).eval()
     answer = network(torch.rand(2, 1, *SIZE))
     assert network.outputs == ("logits",)
     assert [part.shape for part in answer] == [(2, 3)]
+
+
+def test_a_spatial_head_tells_where_a_feature_lies() -> None:
+    features = torch.zeros(1, small().backbone.width, 2, 2)
+    features[..., 0, 0] = 1
+    for kind, tells in (("linear", False), ("spatial", True)):
+        head = small(kind).eval().head
+        with torch.inference_mode():
+            here, there = head(features)[0], head(features.flip(-1))[0]
+        assert torch.allclose(here, there) != tells
 
 
 def test_the_notebooks_head_has_its_layers() -> None:
@@ -161,7 +171,12 @@ def test_what_was_frozen_learns_again() -> None:
 
 @pytest.mark.parametrize(
     ("backbone", "kind"),
-    [("mobilenetv2_035", "dense"), ("small_cnn", "conv"), ("test_vit2", "linear")],
+    [
+        ("mobilenetv2_035", "dense"),
+        ("small_cnn", "conv"),
+        ("small_cnn", "spatial"),
+        ("test_vit2", "linear"),
+    ],
 )
 def test_what_is_exported_answers_as_torch_does(backbone: str, kind: str, tmp_path: Path) -> None:
     network = small(kind, backbone)

@@ -19,10 +19,11 @@ from spinescan.core.errors import BundleError, DataError
 from spinescan.core.task import Task
 from spinescan.data.checks import task_of
 from spinescan.data.manifest import Manifest, read_manifest, write_manifest
-from spinescan.infer.bundle import Bundle
+from spinescan.infer.bundle import Bundle, shipped
 from spinescan.infer.classifier import Classifier
 from spinescan.io.read import read_radiograph
 from spinescan.study.predictions import read_predictions
+from spinescan.train.checkpoint import onnx_weights
 from spinescan.train.classify import Start, make_network, start_weights, train_classifiers
 from spinescan.train.classify_export import calibrate, export_classifier
 from spinescan.train.classify_recipe import ClassifyRecipe
@@ -290,7 +291,9 @@ def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     assert "no finished training of a classifier" in result.stderr
 
 
-@pytest.mark.parametrize(("source", "origin"), [("clinic", "real"), ("phantoms", "synthetic")])
+@pytest.mark.parametrize(
+    ("source", "origin"), [("clinic", "real"), ("spinescan phantom", "synthetic")]
+)
 def test_calibration_says_whether_its_films_were_real(
     recipe: Path, tmp_path: Path, source: str, origin: str
 ) -> None:
@@ -353,6 +356,30 @@ def test_a_training_starts_from_a_file_an_earlier_run_or_a_bundle(
         assert start.trained_on == (() if weights == file else ("clinic",))
     other = Task.of_codes("other", ("a", "b"))
     assert all(name.startswith("backbone.") for name in start_weights(plan, other, out).state)
+
+
+def test_a_training_starts_from_the_encoder_of_a_landmark_bundle() -> None:
+    plan = ClassifyRecipe.from_dict(
+        {
+            "name": "n",
+            "backbone": "mobilenetv2_100",
+            "rows": 64,
+            "columns": 32,
+            "weights": "frontal-landmarks",
+            "backbone_options": {"pad_type": "same"},
+        }
+    )
+    bundle = Bundle.load(shipped("frontal-landmarks"))
+    start = start_weights(plan, HALVES, None)
+    stored = onnx_weights(bundle.networks["finder"].path)
+    for name in ("conv_stem.weight", "blocks.6.0.bn3.running_var"):
+        taken = start.state[f"backbone.body.{name}"].numpy()
+        if name == "conv_stem.weight":  # one grey channel there, three alike here
+            taken = taken.sum(1, keepdims=True)
+        np.testing.assert_allclose(taken, stored[f"pyramid.encoder.{name}"], rtol=1e-5)
+    assert "phantoms" in start.trained_on
+    assert start.origin.endswith("(encoder)")
+    assert not any(name.startswith("head.") for name in start.state)
 
 
 def test_colours_are_summed_or_shared_so_that_a_grey_film_looks_the_same(tmp_path: Path) -> None:

@@ -232,6 +232,23 @@ def test_training_ends_when_validation_no_longer_improves(
     assert rates == pytest.approx([2e-3, 2e-3, 2e-3, 2e-3, 1e-3, 1e-3])
 
 
+def test_a_cosine_falls_over_all_epochs_also_when_cut_off(
+    films: PreparedFilms, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, epochs=4, schedule="cosine")
+
+    def cut(epoch: Epoch) -> None:
+        if epoch.epoch == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(films, tmp_path / "single", recipe, on_epoch=cut)
+    _, done = train(films, tmp_path / "single", recipe)
+    shares = [(1 + np.cos(np.pi * number / 4)) / 2 for number in range(4)]
+    rates = [epoch.learning_rate for epoch in done]
+    assert rates == pytest.approx([recipe.learning_rate * share for share in shares])
+
+
 def test_the_backbone_may_learn_more_slowly(films: PreparedFilms, tmp_path: Path) -> None:
     recipe = replace(RECIPE, epochs=1, backbone_rate=0.0, optimiser="adam")
     network, _ = train(films, tmp_path / "single", recipe)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spinescan.core.errors import DataError
 from spinescan.core.task import Task
 from spinescan.study.classes import Cost, answer_figures, family_figures, score_figures
-from spinescan.study.draws import GroupDraws, Sampled, sample
+from spinescan.study.draws import GroupDraws, Sampled, rounded, sample
 from spinescan.study.evaluate import SAMPLES, judged_part
 from spinescan.study.judged import Judged
 from spinescan.study.predictions import PredictionRecord
@@ -79,8 +79,8 @@ def compare_predictions(
         "n_groups": len(draws.names),
         "differences": {
             name: {
-                "first": round(float(figures[0][name].value), 4),
-                "second": round(float(figures[1][name].value), 4),
+                "first": rounded(float(figures[0][name].value)),
+                "second": rounded(float(figures[1][name].value)),
                 **(figures[1][name] - figures[0][name]).told(len(draws.names)),
             }
             for name in names

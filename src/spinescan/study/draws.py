@@ -113,8 +113,8 @@ class Sampled:
         if share and interval is None and groups and self.value in (0, 1):
             interval = wilson_interval(groups if self.value == 1 else 0, groups)
         return {
-            "value": _rounded(float(self.value)),
-            "interval_95": interval and [_rounded(end) for end in interval],
+            "value": rounded(float(self.value)),
+            "interval_95": interval and [rounded(end) for end in interval],
         }
 
 
@@ -151,5 +151,6 @@ def _sample_one(
     }
 
 
-def _rounded(value: float) -> float | None:
+def rounded(value: float) -> float | None:
+    """A figure for JSON; None where it is not defined."""
     return round(value, 4) if np.isfinite(value) else None

@@ -37,7 +37,7 @@ def _convolution(before: int, width: int, stride: int, groups: int = 1) -> nn.Se
 
 
 class Backbone(nn.Module):
-    """(n, 1, rows, columns) in [-1, 1] -> feature maps (n, `width`, h, w).
+    """(n, 1, rows, columns) in [-1, 1] -> feature maps (n, `width`, h, w), `maps` being (h, w).
 
     Grey becomes red, green and blue, and takes the mean and the deviation that the backbone's
     weights were made for, inside: whoever uses the network gives it a film as it was prepared.
@@ -89,7 +89,7 @@ class Backbone(nn.Module):
             values = own if told is None else [told] * len(own)
             buffer = torch.tensor(values, dtype=torch.float32).reshape(1, -1, 1, 1)
             self.register_buffer(key, buffer, persistent=False)
-        self._layout = self._find_layout(size)
+        self._layout, self.maps = self._find_layout(size)
 
     def forward(self, film: Tensor) -> Tensor:
         # One grey channel against three means: the result has three.
@@ -106,7 +106,7 @@ class Backbone(nn.Module):
             return tokens.transpose(1, 2).reshape(-1, self.width, rows, columns)
         return answer
 
-    def _find_layout(self, size: tuple[int, int]) -> str:
+    def _find_layout(self, size: tuple[int, int]) -> tuple[str, tuple[int, int]]:
         """One empty film through it: what does not fit is told before any training."""
         body = self.body.eval()
         try:
@@ -122,11 +122,11 @@ class Backbone(nn.Module):
         widths = (self.width, getattr(body, "head_hidden_size", None))
         if len(shape) == 4 and shape[1] in widths:
             self.width = int(shape[1])
-            return "channels first"
+            return "channels first", (shape[2], shape[3])
         if len(shape) == 4 and shape[3] == self.width:
-            return "channels last"
+            return "channels last", (shape[1], shape[2])
         if len(shape) == 3 and hasattr(body, "patch_embed"):
-            return "tokens"
+            return "tokens", tuple(body.patch_embed.grid_size)
         raise DataError(f"backbone {self.name!r} gives no feature maps to teach a classifier on")
 
 

@@ -1,14 +1,11 @@
-"""The classifier network: a backbone and one of three heads."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The classifier network: a backbone and one of four heads."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from spinescan.train.backbones import Backbone
-from spinescan.train.classify_recipe import HeadRecipe, Kind
+from spinescan.train.classify_recipe import HeadRecipe
 
 _DENSE_UNITS = (1024, 512, 256, 128)
 
@@ -66,7 +63,40 @@ class ConvHead(nn.Sequential):
         return (super().forward(features),)
 
 
-_HEADS: Mapping[Kind, Any] = {"linear": LinearHead, "dense": DenseHead, "conv": ConvHead}
+class SpatialHead(nn.Sequential):
+    """A head that knows where on the film a feature lies, which a mean over the maps forgets.
+
+    Two convolutions, then a depthwise one as large as the maps (global depthwise convolution, Chen
+    et al. 2018, MobileFaceNets).
+    """
+
+    def __init__(self, width: int, labels: int, recipe: HeadRecipe, maps: tuple[int, int]) -> None:
+        units = recipe.conv_units
+        super().__init__(
+            *_normed(nn.Conv2d(width, units, 1, bias=False)),
+            *_normed(nn.Conv2d(units, units, 3, padding=1, bias=False)),
+            *_normed(nn.Conv2d(units, units, 3, padding=1, bias=False)),
+            nn.Conv2d(units, units, maps, groups=units),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(recipe.dropout),
+            nn.Linear(units, labels),
+        )
+
+    def forward(self, features: Tensor) -> tuple[Tensor, ...]:
+        return (super().forward(features),)
+
+
+def _normed(convolution: nn.Conv2d) -> tuple[nn.Module, ...]:
+    return convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU()
+
+
+def _make_head(backbone: Backbone, labels: int, recipe: HeadRecipe) -> nn.Module:
+    if recipe.kind == "spatial":
+        return SpatialHead(backbone.width, labels, recipe, backbone.maps)
+    heads = {"linear": LinearHead, "dense": DenseHead, "conv": ConvHead}
+    head: nn.Module = heads[recipe.kind](backbone.width, labels, recipe)
+    return head
 
 
 class Classifier(nn.Module):
@@ -75,7 +105,7 @@ class Classifier(nn.Module):
     def __init__(self, backbone: Backbone, labels: int, head: HeadRecipe) -> None:
         super().__init__()
         self.backbone = backbone
-        self.head = _HEADS[head.kind](backbone.width, labels, head)
+        self.head = _make_head(backbone, labels, head)
         self.l2 = head.l2
         self.frozen = False
 

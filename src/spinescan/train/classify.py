@@ -30,6 +30,7 @@ from spinescan.core.errors import DataError
 from spinescan.core.task import Task
 from spinescan.data.checks import check_task, label_of, labelled
 from spinescan.data.manifest import Manifest
+from spinescan.infer.bundle import shipped, shipped_bundles
 from spinescan.study.predictions import Part as PredictionPart
 from spinescan.study.predictions import PredictionRecord, write_predictions
 from spinescan.train.backbones import Backbone, timm_name
@@ -180,10 +181,13 @@ def start_weights(recipe: ClassifyRecipe, task: Task, weights: Path | None) -> S
     if weights is None and recipe.weights not in (PRETRAINED, NONE):
         weights = Path(recipe.weights)
     if weights is not None and not weights.exists():
-        raise DataError(
-            f"no initial weights {weights}: give a file (safetensors), the folder of an earlier "
-            f"run or of a bundle, {PRETRAINED!r} or {NONE!r}"
-        )
+        if str(weights) not in (folder.name for folder in shipped_bundles()):
+            raise DataError(
+                f"no initial weights {weights}: give a file (safetensors), the folder of an "
+                f"earlier run or of a bundle, the name of a shipped bundle, {PRETRAINED!r} or "
+                f"{NONE!r}"
+            )
+        weights = shipped(str(weights))
     download = weights is None and recipe.weights == PRETRAINED and recipe.backbone != SMALL_CNN
     network = make_network(recipe, task, Start(), download=download)
     trained_on: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from spinescan.core.task import Task
 from spinescan.infer.bundle import CARD_FILE, CLASSIFIER
 from spinescan.study.calibration import conformal_thresholds, fit_temperature, softmax
 from spinescan.study.metrics import share_within_groups
+from spinescan.study.origin import is_synthetic
 from spinescan.study.predictions import read_predictions
 from spinescan.train.classify import Start, make_network
 from spinescan.train.classify_run import (
@@ -138,11 +139,6 @@ def calibrate(
         "thresholds": dict(zip(task.codes, thresholds, strict=True)),
         "coverage": coverage,
     }
-
-
-def is_synthetic(source: str) -> bool:
-    """Whether a manifest's source is a set of phantoms."""
-    return source.lower().startswith("phantom")
 
 
 def _figures(folder: Path) -> dict[str, Any]:

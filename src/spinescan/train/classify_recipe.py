@@ -12,9 +12,10 @@ from typing import Any, Literal, Self, get_args
 from spinescan.core.errors import DataError
 from spinescan.infer.preprocess import Fit, InputSpec
 
-Kind = Literal["linear", "dense", "conv"]
+Kind = Literal["linear", "dense", "conv", "spatial"]
 Balance = Literal["none", "weights", "sampler"]
 Optimiser = Literal["adam", "adamw", "rmsprop"]
+Schedule = Literal["plateau", "cosine"]
 Precision = Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
 
 PRETRAINED = "pretrained"
@@ -44,10 +45,11 @@ class HeadRecipe:
     """What turns feature maps into logits.
 
     `kind` is "linear" (one layer over the maps' mean: it also gives class activation maps), "dense"
-    (the ALS notebook's: layers of 1024, 512, 256 and 128 units with PReLU), or "conv" (that of
-    Spine Scan: a convolution of `conv_units`, then a layer of `dense_units`). `dropout` comes
-    before the linear head's layer and after the others' hidden ones; `l2` times the squared weights
-    of hidden dense layers is added to the loss.
+    (the ALS notebook's: layers of 1024, 512, 256 and 128 units with PReLU), "conv" (that of Spine
+    Scan: a convolution of `conv_units`, then a layer of `dense_units`), or "spatial" (convolutions
+    of `conv_units` that keep where on the film a feature lies). `dropout` comes before the linear
+    head's layer and after the others' hidden ones; `l2` times the squared weights of hidden dense
+    layers is added to the loss.
     """
 
     kind: Kind = "linear"
@@ -97,11 +99,13 @@ class ClassifyRecipe:
     """A classifier and its training.
 
     The backbone stays as it is for `frozen_epochs`, then all of it learns, at `backbone_rate` times
-    the head's learning rate. The rate falls by `plateau_factor` when the validation loss has not
-    fallen for `plateau_patience` epochs, and training ends when it has not for `stop_patience`; the
-    epoch of the lowest loss is kept. Classes are balanced by weights in the loss or by how often
-    their films are drawn ("sampler"), in the training part alone. `validation_share` of what is not
-    tested is held out where the manifest does not say which films are.
+    the head's learning rate. By the `schedule` "plateau" the rate falls by `plateau_factor` when
+    the validation loss has not fallen for `plateau_patience` epochs; by "cosine" it falls along
+    half a cosine over all epochs. Training ends when the validation loss has not fallen for
+    `stop_patience` epochs; the epoch of the lowest loss is kept. Classes are balanced by weights in
+    the loss or by how often their films are drawn ("sampler"), in the training part alone.
+    `validation_share` of what is not tested is held out where the manifest does not say which films
+    are.
 
     `mean` and `std` replace those that timm names for the backbone, for weights that were made for
     others; `backbone_options` go to `timm.create_model`.
@@ -122,6 +126,7 @@ class ClassifyRecipe:
     learning_rate: float = 3e-4
     backbone_rate: float = 1.0
     weight_decay: float = 0.0
+    schedule: Schedule = "plateau"
     plateau_factor: float = 0.5
     plateau_patience: int = 3
     stop_patience: int = 10
@@ -143,6 +148,7 @@ class ClassifyRecipe:
                 )
         _one_of("fit", self.fit, Fit)
         _one_of("optimiser", self.optimiser, Optimiser)
+        _one_of("schedule", self.schedule, Schedule)
         _one_of("balance", self.balance, Balance)
         _one_of("precision", self.precision, Precision)
         for name in ("rows", "columns", "epochs", "batch", "plateau_patience", "stop_patience"):

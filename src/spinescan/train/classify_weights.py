@@ -19,6 +19,10 @@ from spinescan.train.classify_run import network_folder, read_note
 from spinescan.train.epochs import BEST
 
 _BODY = "backbone.body."
+_FINDER = "finder"
+_ENCODER = "pyramid.encoder."
+_TOP = ("conv_head", "bn2")
+"""What timm's networks of the EfficientNet family have behind the last maps of an encoder."""
 _COUNTER = "num_batches_tracked"
 """Of a batch norm: unused where its momentum is fixed, and not in ONNX."""
 
@@ -29,18 +33,20 @@ class Stored(NamedTuple):
     tensors: Mapping[str, Tensor]
     labels: tuple[str, ...] = ()
     trained_on: tuple[str, ...] = ()
+    encoder: bool = False
 
 
 def load_start(network: Classifier, weights: Path, task: Task) -> tuple[str, tuple[str, ...]]:
     """Start a network from `weights`.
 
-    Returns what was taken, "backbone" or "backbone and head", and the sets that these weights were
-    taught on, where that is told.
+    Returns what was taken, "backbone", "backbone and head" or "encoder", and the sets that these
+    weights were taught on, where that is told.
 
     These are a safetensors file with timm's names for the backbone (the layers that named
     ImageNet's classes are passed over), the folder of an earlier classifier's training or of one of
-    its networks, or a classifier's bundle. A head is taken over where it answers the same labels
-    and has the same layers.
+    its networks, a classifier's bundle, or a landmark bundle, whose finder's encoder is taken: the
+    few layers that a backbone has beyond it start anew. A head is taken over where it answers the
+    same labels and has the same layers.
 
     A first layer for three colours becomes one for grey by its sum, and one for grey becomes one
     for three colours by its third: the answer to a grey film stays the same.
@@ -63,7 +69,7 @@ def load_start(network: Classifier, weights: Path, task: Task) -> tuple[str, tup
         if not name.startswith(_BODY):
             continue
         if name not in stored:
-            if name.endswith(_COUNTER):
+            if name.endswith(_COUNTER) or (found.encoder and name.split(".")[2] in _TOP):
                 continue
             raise DataError(
                 f"{weights}: no tensor {name.removeprefix(_BODY)!r}; are these weights of another "
@@ -82,7 +88,8 @@ def load_start(network: Classifier, weights: Path, task: Task) -> tuple[str, tup
     if same:
         taken |= {name: value for name, value in head.items() if value is not None}
     network.load_state_dict(taken, strict=False)
-    return "backbone and head" if same else "backbone", found.trained_on
+    taken_over = "encoder" if found.encoder else "backbone"
+    return f"{taken_over} and head" if same else taken_over, found.trained_on
 
 
 def _grey(stored: Tensor, own: Tensor) -> Tensor:
@@ -105,12 +112,19 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_bundle(folder: Path) -> Stored:
     bundle = Bundle.load(folder)
-    if bundle.classifier is None:
-        raise BundleError(f"{folder}: expected a classifier, got {bundle.task}")
-    arrays = onnx_weights(bundle.networks[CLASSIFIER].path)
-    tensors = {name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
     trained_on = tuple(bundle.provenance.get("trained_on", ()))
-    return Stored(tensors, bundle.classifier.task.codes, trained_on)
+    if bundle.classifier is not None:
+        arrays = onnx_weights(bundle.networks[CLASSIFIER].path)
+        tensors = {name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
+        return Stored(tensors, bundle.classifier.task.codes, trained_on)
+    if _FINDER not in bundle.networks:
+        raise BundleError(f"{folder}: expected a classifier or landmarks, got {bundle.task}")
+    tensors = {
+        _BODY + name.removeprefix(_ENCODER): torch.from_numpy(value.copy())
+        for name, value in onnx_weights(bundle.networks[_FINDER].path).items()
+        if name.startswith(_ENCODER)
+    }
+    return Stored(tensors, trained_on=trained_on, encoder=True)
 
 
 def _read_run(folder: Path) -> Stored:

@@ -25,6 +25,7 @@ from lightning.fabric.strategies import DDPStrategy
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.lr_scheduler import CosineAnnealingLR, ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
 from spinescan.core.errors import DataError
@@ -113,9 +114,7 @@ def fit_epochs(
     network.to(memory_format=torch.channels_last)
     optimiser = _optimiser(network, recipe)
     model, optimiser = fabric.setup(network, optimiser)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience
-    )
+    schedule = _schedule(optimiser, recipe)
     done: list[Epoch] = []
     if (folder / LAST).is_file():
         stored = _load(folder / LAST)
@@ -157,7 +156,9 @@ def fit_epochs(
             rate = float(optimiser.param_groups[-1]["lr"])
             seconds = round(time.perf_counter() - began, 2)
             done.append(Epoch(number, loss, chosen, accuracy, rate, seconds))
-            if number >= recipe.frozen_epochs or recipe.frozen_epochs == recipe.epochs:
+            if not isinstance(schedule, ReduceLROnPlateau):
+                schedule.step()
+            elif number >= recipe.frozen_epochs or recipe.frozen_epochs == recipe.epochs:
                 schedule.step(chosen)
             if fabric.is_global_zero:
                 if best_epoch(done) == done[-1]:
@@ -306,6 +307,16 @@ def _optimiser(network: Classifier, recipe: ClassifyRecipe) -> torch.optim.Optim
         {"params": list(network.head.parameters()), "lr": recipe.learning_rate},
     ]
     return _OPTIMISERS[recipe.optimiser](groups, weight_decay=recipe.weight_decay)
+
+
+def _schedule(
+    optimiser: torch.optim.Optimizer, recipe: ClassifyRecipe
+) -> CosineAnnealingLR | ReduceLROnPlateau:
+    if recipe.schedule == "cosine":
+        return CosineAnnealingLR(optimiser, recipe.epochs)
+    return ReduceLROnPlateau(
+        optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience
+    )
 
 
 def _log(folder: Path, done: list[Epoch], logger: TensorBoardLogger) -> None:

@@ -6,27 +6,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from spinescan.core.task import Task
+    from spinescan.data.manifest import Manifest
     from spinescan.study.predictions import PredictionRecord
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("predictions", metavar="PREDICTIONS...", nargs=-1, required=True, type=_FILE)
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.option(
     "--manifest",
     "table",
     required=True,
     metavar="MANIFEST",
     type=_FILE,
-    help="The films that were predicted: their labels, groups, sources and pictures.",
+    help="The films that are answered: their labels, groups, sources and pictures.",
 )
 @click.option(
     "--task",
     "name",
     required=True,
     metavar="TASK",
-    help="What was predicted: als7, fraiwan3, sagittal3, view, or a column of labels.",
+    help="What is answered: als7, fraiwan3, sagittal3, view, or a column of labels.",
 )
 @click.option(
     "--out",
@@ -63,7 +65,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Bootstrap draws behind the intervals.",
 )
 def evaluate(
-    predictions: tuple[Path, ...],
+    models: tuple[str, ...],
     table: Path,
     name: str,
     out: Path,
@@ -72,13 +74,17 @@ def evaluate(
     worst: int,
     draws: int,
 ) -> None:
-    """Judge the PREDICTIONS of one model, or compare several on the same films.
+    """Judge the answers of one MODEL, or compare several on the same films.
 
-    Each file holds the answers of one model, a person or another tool, one film a line. Test films
-    are judged where there are any, else validation films; temperature and prediction sets are
-    fitted on validation films only. Every film counts: one that failed, was abstained from, or has
-    no line is an error. Each figure has a 95 % bootstrap interval over groups. Several models are
-    compared with the first.
+    A MODEL is a file of predictions, which holds what a model, a person or another tool answered,
+    one film a line; or a bundle, the name of a shipped one or a folder, which is asked now: about
+    the test films of the manifest, or about all if none is marked as such. A landmark bundle
+    answers als7 by the curves that it measures. What bundles answer is kept in DIR.
+
+    Of a file, test films are judged where there are any, else validation films; temperature and
+    prediction sets are fitted on validation films only. Every film counts: one that failed, was
+    abstained from, or has no line is an error. Each figure has a 95 % bootstrap interval over
+    groups. Several models are compared with the first.
 
     Needs the extra: pip install 'spinescan[study]'. Research use only.
     """
@@ -100,8 +106,10 @@ def evaluate(
             ) from error
         manifest = read_manifest(table)
         task = task_of(manifest, name)
-        models = _models(predictions)
-        evaluation = evaluate_models(models, manifest, task, by=by, margin=margin, samples=draws)
+        files = tuple(_answers(model, manifest, task, out) for model in models)
+        evaluation = evaluate_models(
+            _records(files), manifest, task, by=by, margin=margin, samples=draws
+        )
         page = render_evaluation(evaluation, manifest, worst=worst)
     except SpineScanError as error:
         raise click.ClickException(str(error)) from error
@@ -119,7 +127,32 @@ def evaluate(
         click.echo(out / file)
 
 
-def _models(files: tuple[Path, ...]) -> "list[tuple[PredictionRecord, ...]]":
+def _answers(model: str, manifest: "Manifest", task: "Task", out: Path) -> Path:
+    """A model's file of predictions; a bundle's is written now."""
+    from spinescan.app.progress import answers_with_bar
+    from spinescan.core.errors import BundleError, DataError
+    from spinescan.infer.bundle import find_bundle
+    from spinescan.study.asked import ask, films_to_ask
+    from spinescan.study.predictions import write_predictions
+
+    if Path(model).is_file():
+        return Path(model)
+    try:
+        bundle = find_bundle(model)
+    except BundleError as error:
+        raise DataError(f"{model}: neither a file of predictions nor a bundle ({error})") from error
+    records = []
+    with answers_with_bar(len(films_to_ask(manifest, task))) as show:
+        for record in ask(bundle, manifest, task):
+            records.append(record)
+            show("")
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{bundle.name}.jsonl"
+    write_predictions(records, path)
+    return path
+
+
+def _records(files: tuple[Path, ...]) -> "list[tuple[PredictionRecord, ...]]":
     """The records of each file; models of one name are told apart by their files."""
     from dataclasses import replace
 
