@@ -334,6 +334,48 @@ def fraiwan_summary() -> dict[str, Any]:
     return fraiwan_figures.summary(result("fraiwan-classes"))
 
 
+def audit_tables() -> str:
+    """What the audit finds in published sets as Markdown."""
+    found = result("audit")
+    sets = found["fraiwan"]["without_the_spine"].values()  # all; two classes; PACS crops of them
+    rows = [
+        [name, *(balanced(one["by"][key]) for one in sets)]
+        for key, name in (
+            ("width", "the file's width"),
+            ("age", "the person's age"),
+            ("all_properties", "all that is known of file and person"),
+            ("film_without_spine", "the film with its spine covered"),
+        )
+    ]
+    counts = [f"{sum(one['films'].values())} ({one['persons']})" for one in sets]
+    known = [found[name]["known_pairs"] for name in ("fraiwan", "aasce")]
+    versions = found["fraiwan"]["made_pairs"]
+    twins = [
+        ["pairs that the set's own tables list: found", *(percent(one["found"]) for one in known)],
+        ["more, as two persons", *(str(len(one["unlisted_across_persons"])) for one in known)],
+        ["crops made of films: found", percent(versions["versions_found"]), ""],
+        ["mirrored crops: found", percent(versions["mirrored_versions_found"]), ""],
+    ]
+    lines = [
+        ["Fraiwan's set: who knows", "three classes", "normal or scoliosis", "same, PACS crops"],
+        ["---"] * 4,
+        ["nothing", "33.3 %", "50.0 %", "50.0 %"],
+        *rows,
+        ["*films (persons)*", *counts],
+        [],
+        ["films that are the same", "Fraiwan", "AASCE"],
+        ["---"] * 3,
+        *twins,
+    ]
+    return "".join(f"| {' | '.join(line)} |\n" if line else "\n" for line in lines)
+
+
+def balanced(told: dict[str, Any]) -> str:
+    """A balanced accuracy with its interval."""
+    low, high = told["balanced_accuracy_interval_95"]
+    return f"{100 * told['balanced_accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+
 def summary() -> dict[str, Any]:
     """The figures that `spinescan models` prints of the frontal model."""
     every = result("aasce-cross-validation")["all_films"]
@@ -352,6 +394,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     BUNDLES / "frontal-landmarks" / "CARD.md": table,
     BUNDLES / "fraiwan3" / "CARD.md": fraiwan_table,
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
+    ROOT / "docs" / "how-to" / "audit.md": audit_tables,
 }
 """What makes the figures of each page."""
 

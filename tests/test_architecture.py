@@ -32,7 +32,8 @@ def test_help_loads_nothing_heavy() -> None:
     loaded = loaded_after(
         "from spinescan.app.main import cli\n"
         "for verb in ([], ['scan'], ['models'], ['bench'], ['evaluate'], ['manifest'], ['audit'],"
-        " ['train'], ['train', 'classify'], ['tune'], ['export'], ['import-keras'], ['phantom']):\n"
+        " ['train'], ['train', 'classify'], ['tune'], ['automl'], ['export'],"
+        " ['import-keras'], ['phantom']):\n"
         "    cli([*verb, '--help'], standalone_mode=False)"
     )
     assert "click" in loaded

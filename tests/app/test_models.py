@@ -65,3 +65,13 @@ def test_a_classifier_that_answers_on_request_says_how_to_ask(
     monkeypatch.setattr("spinescan.infer.bundle.shipped_bundles", lambda: folders)
     lines = CliRunner().invoke(cli, ["models"]).stdout.splitlines()
     assert lines[2] == "  answers only where named: --bundle light"
+
+
+def test_a_share_is_told_with_its_count_and_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = {"count": 3, "n": 7, "share": 0.4286, "interval_95": [0.1429, 0.8571]}
+    folder = write_classifier(tmp_path / "light", summary={"test_accuracy": share, "films": 7})
+    monkeypatch.setattr("spinescan.infer.bundle.shipped_bundles", lambda: (folder,))
+    lines = CliRunner().invoke(cli, ["models"]).stdout.splitlines()
+    assert lines[2] == ("  test_accuracy 42.9% (3 of 7, 95 % interval 14.3% to 85.7%), films 7")

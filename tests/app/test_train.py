@@ -13,6 +13,7 @@ COMMANDS = {
     "landmarks": "train landmarks recipe.toml --data . --out run",
     "classify": "train classify --backbone resnet50 --data recipe.toml --task als7 --out run",
     "tune": "tune --backbone resnet50 --data recipe.toml --task als7 --out run",
+    "automl": "automl --backbone resnet50 --data recipe.toml --task als7 --out run",
     "export": "export . --out bundle",
 }
 

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from spinescan.audit import twins
 from spinescan.audit.marks import Marks
 from spinescan.audit.sights import Sight, small_picture
 from spinescan.audit.twins import SAME, correlation, find_twins, local_contrast
@@ -73,6 +74,16 @@ def test_another_version_of_a_film_is_found_and_no_other(films: list[Floats], ch
     assert pair.kind == "near"
     assert {pair.a.name, pair.b.name} == {"2", "version"}
     assert pair.correlation >= SAME
+
+
+def test_a_narrow_crop_need_not_resemble_the_whole_film(
+    films: list[Floats], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twins, "_NEIGHBOURS", 1)
+    for k, film in enumerate(films):
+        sights = [sight(film, f"{k}") for k, film in enumerate(films)]
+        pairs = find_twins([*sights, sight(crop(film, 0.27, 0.08, 0.23, 0.1), "narrow")])
+        assert [{p.a.name, p.b.name} for p in pairs] == [{f"{k}", "narrow"}]
 
 
 def test_a_mirror_image_is_found_as_one(films: list[Floats]) -> None:

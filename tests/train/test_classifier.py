@@ -1,6 +1,7 @@
 """Backbones take grey films as prepared; heads answer; frozen means frozen."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 import timm
 import torch
+from huggingface_hub import constants
 
 from spinescan.core.errors import DataError
 from spinescan.infer.onnx_check import check_onnx
 from spinescan.infer.preprocess import InputSpec
 from spinescan.infer.session import Session
+from spinescan.train import backbones
 from spinescan.train.backbones import Backbone
 from spinescan.train.classifier import Classifier
 from spinescan.train.classify_export import AGREE_LOGIT
@@ -88,10 +91,35 @@ def test_weights_that_cannot_be_downloaded_are_told_with_the_way_out(
         raise OSError("Name or service not known")
 
     monkeypatch.setattr(timm, "create_model", offline)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     level = logging.getLogger("huggingface_hub").level
     with pytest.raises(DataError, match=r"'resnet50.tv_in1k' cannot be downloaded.*--weights FILE"):
         Backbone("resnet50", SIZE, pretrained=True)
     assert logging.getLogger("huggingface_hub").level == level
+
+
+def test_a_hub_that_gives_no_answer_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = []
+
+    class Silent:
+        def __getattr__(self, name: str) -> Any:
+            def ask(*where: Any, **_: Any) -> None:
+                asked.append((name, *where))
+                raise OSError("Name or service not known")
+
+            return ask
+
+    monkeypatch.setattr(backbones, "get_session", Silent)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    began = time.monotonic()
+    with pytest.raises(DataError, match=r"downloaded \(Name or service not known\): .*--weights"):
+        Backbone("resnet18", SIZE, pretrained=True)
+    assert asked == [("head", constants.ENDPOINT)]
+    assert time.monotonic() - began < 20  # its retries take 40 s and more
+    assert not constants.HF_HUB_OFFLINE
 
 
 def test_a_backbone_without_weights_to_download_is_told() -> None:

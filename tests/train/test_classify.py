@@ -269,6 +269,12 @@ def test_the_bundle_tells_how_it_came_about(crossed: Crossed) -> None:
     assert figure["count"] == sum(r.label == r.truth for r in tested)
     low, high = figure["interval_95"]
     assert low <= figure["share"] <= high
+    part = told.provenance["parts"]
+    assert part["train"]["films"] + part["validation"]["films"] == 24
+    assert (
+        f"Taught on {part['train']['films']} films, and {part['validation']['films']}" in told.card
+    )
+    assert "Too few films for sets that could leave out" in told.card
 
 
 def test_one_of_several_networks_must_be_named(crossed: Crossed, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import click
 
 import spinescan
 from spinescan.app.commands.audit import audit
+from spinescan.app.commands.automl import automl
 from spinescan.app.commands.bench import bench
 from spinescan.app.commands.evaluate import evaluate
 from spinescan.app.commands.export import export
@@ -34,6 +35,7 @@ for command in (
     evaluate,
     train,
     tune,
+    automl,
     export,
     import_keras,
     phantom,

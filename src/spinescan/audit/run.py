@@ -88,7 +88,7 @@ def audit_sets(
         labels = [str(label_of(s.film, question)) for s in known]
         try:
             tellings = find_tellings(
-                _one_person(known, pairs), labels, columns, covered=scan is not None, seed=seed
+                as_one_person(known, pairs), labels, columns, covered=scan is not None, seed=seed
             )
         except DataError as error:
             text = f"What tells the class was not tried: {error}."
@@ -108,6 +108,18 @@ def audit_sets(
         findings=notes,
     )
     return replace(draft, findings=(*findings_of(draft), *notes))
+
+
+def as_one_person(sights: Sequence[Sight], pairs: Sequence[Pair]) -> list[Sight]:
+    """The films, those of one person in one group as far as `pairs` tell.
+
+    Nobody may be on both sides of a fold.
+    """
+    home = _homes([*sights, *(s for p in pairs for s in (p.a, p.b))], pairs)
+    return [
+        replace(s, film=replace(s.film, group=f"person {home[s.data_set, s.film.group]}"))
+        for s in sights
+    ]
 
 
 def _loose(films: Iterable[ManifestFilm]) -> Manifest:
@@ -133,15 +145,6 @@ def _homes(sights: Sequence[Sight], pairs: Sequence[Pair]) -> dict[tuple[str, st
         a, b = (home[s.data_set, s.film.group] for s in (pair.a, pair.b))
         home = {group: a if k == b else k for group, k in home.items()}
     return home
-
-
-def _one_person(sights: Sequence[Sight], pairs: Sequence[Pair]) -> list[Sight]:
-    """The films with the groups that the pairs say: nobody may be on both sides of a fold."""
-    home = _homes([*sights, *(s for p in pairs for s in (p.a, p.b))], pairs)
-    return [
-        replace(s, film=replace(s.film, group=f"person {home[s.data_set, s.film.group]}"))
-        for s in sights
-    ]
 
 
 def _spreads(

@@ -2,12 +2,14 @@
 
 A film is compared by its local contrast, which neither brightness nor a window changes. A small
 descriptor of the whole picture, and the signs of its values (a perceptual hash), tell which films
-are worth comparing; these are laid over each other at every place and several scales, and the best
-correlation of the part that both show decides. So a tighter crop of a film is found, too.
+are worth comparing: each film, and crops of it, is held against all others. These few are laid over
+each other at every place and several scales, and the best correlation of the part that both show
+decides. So a tighter crop of a film is found, too.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -25,6 +27,7 @@ SAME = 0.8
 _DESCRIPTOR = (32, 16)  # rows, columns
 _NEIGHBOURS = 8
 _MIRRORED_NEIGHBOURS = 4
+_OFF_ENDS, _OFF_SIDES = (0.0, 0.1), (0.0, 0.1, 0.25)  # crops to find who is worth comparing
 _COARSE_PX, _FINE_PX = 64, 128
 _COARSE_SCALES = np.exp(np.linspace(-0.18, 0.18, 10))
 _FINE_SCALES = np.exp(np.linspace(-0.02, 0.02, 5))
@@ -64,12 +67,13 @@ def _alike(sights: Sequence[Sight]) -> list[Pair]:
     if len(sights) < 2:
         return []
     smalls: list[Floats] = [sight.small.astype(np.float32) / np.float32(255) for sight in sights]
-    plain = np.array([descriptor(small) for small in smalls])
+    crops = np.array([_descriptors(small) for small in smalls]).swapaxes(0, 1)
+    plain = crops[0]
     turned = np.array([descriptor(small[:, ::-1]) for small in smalls])
     best: dict[tuple[int, int], tuple[float, Kind]] = {}
-    for i, j in _candidates(plain, plain, _NEIGHBOURS):
+    for i, j in _candidates(crops, plain, _NEIGHBOURS):
         best[i, j] = correlation(smalls[i], smalls[j]), "near"
-    for i, j in _candidates(plain, turned, _MIRRORED_NEIGHBOURS):
+    for i, j in _candidates(crops, turned, _MIRRORED_NEIGHBOURS):
         likeness = correlation(smalls[i], smalls[j][:, ::-1])
         best[i, j] = max(best.get((i, j), (-1.0, "near")), (likeness, "mirrored"))
     return [
@@ -79,19 +83,33 @@ def _alike(sights: Sequence[Sight]) -> list[Pair]:
     ]
 
 
-def _candidates(a: Floats, b: Floats, most: int) -> set[tuple[int, int]]:
-    """The nearest few of every film, by descriptor and by hash."""
+def _candidates(crops: Floats, others: Floats, most: int) -> set[tuple[int, int]]:
+    """The nearest few of every film, by descriptor and by hash; (crops, n, 512) and (n, 512)."""
     found = set()
-    count = min(most, len(a) - 1)
-    for left, right in ((a, b), (np.sign(a), np.sign(b))):
-        for begin in range(0, len(a), 512):  # blocks keep large sets within memory
-            likeness = left[begin : begin + 512] @ right.T
+    n = len(others)
+    count = min(most, n - 1)
+    for left, right in ((crops, others), (np.sign(crops), np.sign(others))):
+        for begin in range(0, n, 512):  # blocks keep large sets within memory
+            likeness = np.max([crop[begin : begin + 512] @ right.T for crop in left], axis=0)
             rows = np.arange(len(likeness))
             likeness[rows, begin + rows] = -np.inf
             nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
-            for row, others in zip(rows.tolist(), nearest.tolist(), strict=True):
-                found |= {(min(begin + row, k), max(begin + row, k)) for k in others}
+            for row, near in zip(rows.tolist(), nearest.tolist(), strict=True):
+                found |= {(min(begin + row, k), max(begin + row, k)) for k in near}
     return found
+
+
+def _descriptors(small: Floats) -> list[Floats]:
+    """The descriptor of the whole picture, then of its crops."""
+    rows, columns = small.shape
+    return [
+        descriptor(
+            small[round(top * rows) : round((1 - bottom) * rows)][
+                :, round(left * columns) : round((1 - right) * columns)
+            ]
+        )
+        for top, bottom, left, right in product(_OFF_ENDS, _OFF_ENDS, _OFF_SIDES, _OFF_SIDES)
+    ]
 
 
 def descriptor(small: Floats) -> Floats:

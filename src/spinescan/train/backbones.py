@@ -1,17 +1,20 @@
 """What turns a film into feature maps: the seed's four backbones, any of timm's, or a small CNN."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import timm
 import torch
+from huggingface_hub import constants, get_session
 from torch import Tensor, nn
 
 from spinescan.core.errors import DataError
 from spinescan.train.classify_recipe import SEED_BACKBONES, SMALL_CNN
 
 _WIDTHS = (24, 48, 96, 160, 224)
+_REACH_S = 5.0
 
 
 class SmallCnn(nn.Sequential):
@@ -150,24 +153,46 @@ def _timm_body(
             f"timm has no weights for {name!r}: give --weights FILE (safetensors), or --weights "
             "none to start from scratch"
         )
-    hub = logging.getLogger("huggingface_hub")
-    level = hub.level
-    hub.setLevel(logging.ERROR)  # the error below tells what its many retries do
+    unreachable = None
     try:
-        return timm.create_model(
-            name, pretrained=pretrained, num_classes=0, global_pool="", **options
-        )
+        with _hub(pretrained) as unreachable:
+            return timm.create_model(
+                name, pretrained=pretrained, num_classes=0, global_pool="", **options
+            )
     except Exception as error:
         if not pretrained:
             raise DataError(f"backbone {name!r} cannot be made ({_first(error)})") from error
         # The hub's errors and the network's share no base class; all mean that no weights came.
         raise DataError(
-            f"the weights of {name!r} cannot be downloaded ({_first(error)}): without a connection "
-            "give --weights FILE (safetensors with timm's names, copied from a machine that has "
-            "one), an earlier run or bundle, or --weights none to start from scratch"
+            f"the weights of {name!r} cannot be downloaded ({_first(unreachable or error)}): "
+            "without a connection give --weights FILE (safetensors with timm's names, copied from "
+            "a machine that has one), an earlier run or bundle, or --weights none to start from "
+            "scratch"
         ) from error
+
+
+@contextmanager
+def _hub(asked: bool) -> Iterator[Exception | None]:
+    """Where weights come from, if `asked` for; yields why it cannot be reached.
+
+    One short question instead of its many retries, of half a minute and more: without an answer it
+    gives what it has given before, and nothing else.
+    """
+    unreachable = None
+    if asked and not constants.HF_HUB_OFFLINE:
+        try:
+            get_session().head(constants.ENDPOINT, timeout=_REACH_S)
+        except Exception as error:  # of a network library that changes from release to release
+            unreachable = error
+    log = logging.getLogger("huggingface_hub")
+    level, offline = log.level, constants.HF_HUB_OFFLINE
+    log.setLevel(logging.ERROR)  # the error tells what its retries do
+    constants.HF_HUB_OFFLINE = offline or unreachable is not None
+    try:
+        yield unreachable
     finally:
-        hub.setLevel(level)
+        log.setLevel(level)
+        constants.HF_HUB_OFFLINE = offline
 
 
 def _first(error: Exception) -> str:

@@ -16,7 +16,7 @@ and a network's folder, beside what `epochs` leaves there,
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from torch import Tensor
 from spinescan.core.errors import DataError
 from spinescan.core.task import Task
 from spinescan.data.checks import check_task, label_of, labelled
-from spinescan.data.manifest import Manifest
+from spinescan.data.manifest import Manifest, ManifestFilm
 from spinescan.infer.bundle import shipped, shipped_bundles
 from spinescan.study.predictions import Part as PredictionPart
 from spinescan.study.predictions import PredictionRecord, write_predictions
@@ -159,13 +159,16 @@ def train_part(
     fit_epochs(fabric, network, films, part, task, recipe, folder, workers=workers)
     network = network.to(fabric.device)
     if fabric.is_global_zero:
+        shown, name = films.films, recipe.name
         logits = predict_logits(network, films, part.validation, recipe.batch, fabric.device)
         _write_validation(folder / VALIDATION, films, part, logits)
-        records = _records(films, part, part.validation, "validation", logits, task, recipe)
+        scores = _softmax(logits)
+        records = make_records(shown, part, part.validation, "validation", scores, task, name)
         if part.test:
             note_test_opened(folder, len(part.test))
             logits = predict_logits(network, films, part.test, recipe.batch, fabric.device)
-            records += _records(films, part, part.test, "test", logits, task, recipe)
+            scores = _softmax(logits)
+            records += make_records(shown, part, part.test, "test", scores, task, name)
         write_predictions(records, folder / PREDICTIONS)
     fabric.barrier()
 
@@ -221,25 +224,25 @@ def make_network(
     return network
 
 
-def _records(
-    films: PreparedFilms,
+def make_records(
+    films: Sequence[ManifestFilm],
     part: Part,
     places: tuple[int, ...],
     split: PredictionPart,
-    logits: NDArray[np.float32],
+    scores: NDArray[np.float64],
     task: Task,
-    recipe: ClassifyRecipe,
+    model: str,
 ) -> list[PredictionRecord]:
-    scores = torch.softmax(torch.from_numpy(logits).double(), 1).numpy()
+    """What `model` answered for the films at these places: `scores` (n, labels), probabilities."""
     return [
         PredictionRecord(
-            image=films.films[place].image,
-            sha256=films.films[place].sha256,
-            group=films.films[place].group,
+            image=films[place].image,
+            sha256=films[place].sha256,
+            group=films[place].group,
             task=task.name,
-            truth=label_of(films.films[place], task),
+            truth=label_of(films[place], task),
             part=split,
-            model=recipe.name,
+            model=model,
             scores=dict(zip(task.codes, row.tolist(), strict=True)),
             label=task.codes[int(row.argmax())],
             decision="accepted",
@@ -248,6 +251,11 @@ def _records(
         )
         for place, row in zip(places, scores, strict=True)
     ]
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    scores: NDArray[np.float64] = torch.softmax(torch.from_numpy(logits).double(), 1).numpy()
+    return scores
 
 
 def _write_validation(

@@ -76,6 +76,7 @@ def export_classifier(
         coverage=coverage,
     )
     figures = _figures(folder)
+    parts = json.loads((folder / PART).read_text(encoding="utf-8"))
     noted = note.to_dict()
     noted.pop("task")
     export_bundle(
@@ -88,7 +89,7 @@ def export_classifier(
         provenance={
             **noted,
             "network": folder.name,
-            "parts": json.loads((folder / PART).read_text(encoding="utf-8")),
+            "parts": parts,
             **json.loads((folder / FITTED).read_text(encoding="utf-8")),
             "calibrated_on": "the films that chose the epoch: sets may be a little too small",
             "spinescan": spinescan.__version__,
@@ -106,7 +107,7 @@ def export_classifier(
     )
     card = out / CARD_FILE
     if not card.is_file():
-        text = _card(name or recipe.name, note, calibration, figures)
+        text = _card(name or recipe.name, note, parts, calibration, figures)
         card.write_text(text, encoding="utf-8")
     return out
 
@@ -162,7 +163,15 @@ def _accuracy(records: Sequence[Any]) -> dict[str, Any]:
     return share_within_groups(hits, [1] * len(hits), [record.group for record in records])
 
 
-def _card(name: str, note: RunNote, calibration: dict[str, Any], figures: dict[str, Any]) -> str:
+def _card(
+    name: str,
+    note: RunNote,
+    parts: dict[str, Any],
+    calibration: dict[str, Any],
+    figures: dict[str, Any],
+) -> str:
+    films = {part: told["films"] for part, told in parts.items()}
+    rare = [code for code, limit in calibration["thresholds"].items() if limit is None]
     counts = ", ".join(f"{code} {n}" for code, n in calibration["n"].items())
     lines = [
         f"# {name}",
@@ -173,7 +182,8 @@ def _card(name: str, note: RunNote, calibration: dict[str, Any], figures: dict[s
         f"{note.recipe.backbone}, head {note.recipe.head.kind}, films of {note.recipe.rows} x "
         f"{note.recipe.columns} pixels ({note.recipe.fit}); started from {note.initial_weights}.",
         "",
-        f"Trained on {note.films} labelled films (validation and test films included) of: "
+        f"Taught on {films['train']} films, and {films['validation']} others chose the epoch; "
+        f"{films['test']} tested it. Of: "
         f"{', '.join(note.trained_on) or 'a source that the manifest does not name'}.",
         "",
         "## Figures",
@@ -192,6 +202,11 @@ def _card(name: str, note: RunNote, calibration: dict[str, Any], figures: dict[s
         f"On {calibration['origin']} films ({counts}): temperature {calibration['temperature']}, "
         f"prediction sets for {calibration['coverage']:.0%} of each class"
         + ("." if calibration["origin"] == "real" else "; on real films nothing is promised."),
+        *(
+            [f"Too few films for sets that could leave out {', '.join(rare)}: every set has them."]
+            if rare
+            else []
+        ),
         "",
         "This card is a draft: say here on whom the model fails, and who labelled the films.",
         "",

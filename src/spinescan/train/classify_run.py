@@ -21,6 +21,10 @@ PREDICTIONS = "predictions.jsonl"
 VALIDATION = "validation.json"
 PART = "part.json"
 TEST_OPENED = "test_opened.json"
+PIPELINE = "pipeline.py"
+
+_MADE = ("*/*.pt", f"*/*/{PIPELINE}")
+"""What tells that a training of networks, or of heads on frozen features, has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def claim(folder: Path, note: RunNote) -> None:
         If it holds another training.
     """
     path, text = folder / RUN_FILE, json.dumps(note.to_dict(), indent=1) + "\n"
-    begun = path.is_file() and any(folder.glob("*/*.pt"))
+    begun = path.is_file() and any(any(folder.glob(made)) for made in _MADE)
     if begun and path.read_text(encoding="utf-8") != text:
         raise DataError(
             f"{folder} holds another training (recipe, films or initial weights differ from "

@@ -23,7 +23,7 @@ def models(ctx: click.Context) -> None:
             if bundle.classifier.on_request:
                 click.echo(f"  answers only where named: --bundle {bundle.name}")
         if bundle.summary:
-            figures = ", ".join(f"{name} {value}" for name, value in bundle.summary.items())
+            figures = ", ".join(f"{name} {_told(one)}" for name, one in bundle.summary.items())
             click.echo(f"  {figures}")
 
 
@@ -35,6 +35,17 @@ def show(name: str) -> None:
     if name not in found:
         raise click.UsageError(f"No model {name!r}; there are: {', '.join(found)}.")
     click.echo(found[name].card)
+
+
+def _told(figure: object) -> str:
+    """A figure of a summary: as it stands, or a share with its count and interval."""
+    if not isinstance(figure, dict) or figure.keys() < {"share", "count", "n", "interval_95"}:
+        return str(figure)
+    low, high = figure["interval_95"]
+    return (
+        f"{figure['share']:.1%} ({figure['count']} of {figure['n']}, 95 % interval "
+        f"{low:.1%} to {high:.1%})"
+    )
 
 
 def _classifier(spec: "ClassifierSpec") -> str:

@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spinescan.app.commands.classifier_options import (
+    ACCELERATOR,
+    DATA,
+    RECIPE,
+    TASK,
+    WEIGHTS,
+    WORKERS,
+    keyword_or_file,
+)
+
 if TYPE_CHECKING:
     from spinescan.core.task import Task
     from spinescan.train.classify_recipe import ClassifyRecipe
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_KEYWORDS = ("pretrained", "none")
-
 
 @click.command()
-@click.argument("recipe", type=_FILE, required=False)
+@RECIPE
 @click.option(
     "--backbone",
     "backbones",
@@ -25,22 +32,10 @@ _KEYWORDS = ("pretrained", "none")
     " small_cnn or any backbone that timm knows, with a linear head. Can be given again, to compare"
     " them on the same parts: each has a folder of its name in --out.",
 )
-@click.option(
-    "--data", required=True, metavar="MANIFEST", type=_FILE, help="Films and their labels."
-)
-@click.option(
-    "--task",
-    "task_name",
-    required=True,
-    help="The column of labels: als7, fraiwan3, sagittal3, view, or one of your own.",
-)
+@DATA
+@TASK
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
-@click.option(
-    "--weights",
-    metavar="pretrained|none|PATH",
-    help="Start from timm's ImageNet weights (downloaded), from scratch, from a safetensors file"
-    " with timm's names, from an earlier run or from a bundle.  [default: as the recipe says]",
-)
+@WEIGHTS
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
@@ -74,20 +69,8 @@ _KEYWORDS = ("pretrained", "none")
     type=click.Choice(["auto", "32-true", "bf16-mixed", "16-mixed"]),
     help="Of the arithmetic; auto: bf16-mixed on a GPU that can, else 32-true.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    default=2,
-    show_default=True,
-    help="Processes that prepare films; they change no figure.",
-)
-@click.option(
-    "--accelerator",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="What computes.",
-)
+@WORKERS
+@ACCELERATOR
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
@@ -149,8 +132,9 @@ def classify(
                 for name in backbones
             }
         given = {name: value for name, value in changes.items() if value is not None}
-        if weights in _KEYWORDS:
-            given["weights"] = weights
+        keyword, start = keyword_or_file(weights)
+        if keyword is not None:
+            given["weights"] = keyword
         plans = {run: _changed(plan, given) for run, plan in plans.items()}
         manifest = read_manifest(data)
         task = task_of(manifest, task_name)
@@ -163,7 +147,7 @@ def classify(
                 task,
                 plan,
                 run,
-                weights=None if weights is None or weights in _KEYWORDS else Path(weights),
+                weights=start,
                 folds=folds,
                 repeats=repeats,
                 final=final,

@@ -5,19 +5,24 @@ from pathlib import Path
 
 import click
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_KEYWORDS = ("pretrained", "none")
+from spinescan.app.commands.classifier_options import (
+    ACCELERATOR,
+    DATA,
+    RECIPE,
+    TASK,
+    WEIGHTS,
+    WORKERS,
+    keyword_or_file,
+)
 
 
 @click.command()
-@click.argument("recipe", type=_FILE, required=False)
+@RECIPE
 @click.option(
     "--backbone", metavar="NAME", help="Instead of RECIPE, as for `spinescan train classify`."
 )
-@click.option(
-    "--data", required=True, metavar="MANIFEST", type=_FILE, help="Films and their labels."
-)
-@click.option("--task", "task_name", required=True, help="The column of labels.")
+@DATA
+@TASK
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the search.")
 @click.option(
     "--space",
@@ -41,11 +46,7 @@ _KEYWORDS = ("pretrained", "none")
     show_default=True,
     help="Each recipe is judged on every fold. Films of the split 'test' are in none.",
 )
-@click.option(
-    "--weights",
-    metavar="pretrained|none|PATH",
-    help="As for `spinescan train classify`.  [default: as the recipe says]",
-)
+@WEIGHTS
 @click.option("--epochs", type=click.IntRange(min=1), help="The most a network gets; the recipe's.")
 @click.option(
     "--storage",
@@ -55,20 +56,8 @@ _KEYWORDS = ("pretrained", "none")
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that try."
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    default=2,
-    show_default=True,
-    help="Processes of each that prepare films.",
-)
-@click.option(
-    "--accelerator",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="What computes.",
-)
+@WORKERS
+@ACCELERATOR
 def tune(
     recipe: Path | None,
     backbone: str | None,
@@ -115,8 +104,9 @@ def tune(
             plan = ClassifyRecipe.read(recipe)
         else:
             plan = ClassifyRecipe.of_backbone(str(backbone))
-        if weights in _KEYWORDS:
-            plan = replace(plan, weights=weights)
+        keyword, start = keyword_or_file(weights)
+        if keyword is not None:
+            plan = replace(plan, weights=keyword)
         if epochs is not None:
             plan = replace(plan, epochs=epochs, frozen_epochs=min(plan.frozen_epochs, epochs))
         manifest = read_manifest(data)
@@ -128,7 +118,7 @@ def tune(
             space=space,  # type: ignore[arg-type]  # one of the choices
             trials=trials,
             folds=folds,
-            weights=None if weights is None or weights in _KEYWORDS else Path(weights),
+            weights=start,
             storage=storage,
             workers=workers,
             accelerator=accelerator,
