@@ -37,6 +37,7 @@ from spinescan.core.task import FRAIWAN3
 from spinescan.data.checks import label_of
 from spinescan.data.manifest import Manifest, read_manifest
 from spinescan.infer.scanner import Scanner
+from spinescan.study.calibrated import held_out_calibration
 from spinescan.study.classes import answer_figures, pair_figures, score_figures
 from spinescan.study.draws import GroupDraws, Sampled, sample
 from spinescan.study.judged import Judged, repeats_of, with_truth
@@ -195,6 +196,22 @@ def figures(
     return told, deciding
 
 
+def calibration(records: Sequence[PredictionRecord], sights: Mapping[str, Sight]) -> dict[str, Any]:
+    """What temperature and sets that validation films fitted do on test films, of any style or one.
+
+    They are fitted on films of all styles, as those of the bundle are.
+    """
+    validation = repeats_of(records, FRAIWAN3, "validation")
+    told = {}
+    for part, test in (
+        ("all", judged(records, lambda record: True)),
+        (STYLE, judged(records, lambda record: of_style(sights[record.sha256]))),
+    ):
+        found = held_out_calibration(test, validation, FRAIWAN3, GroupDraws.of(test[0].groups))
+        told[part] = found and {name: found[name] for name in ("after", "prediction_sets")}
+    return told
+
+
 def counts(manifest: Manifest) -> dict[str, Any]:
     """Films and persons by class, on all films and in the style that the classes share."""
 
@@ -245,8 +262,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/fraiwan-classes.json"))
     given = parser.parse_args()
     manifest = read_manifest(given.manifest)
-    records = with_truth(read_predictions(given.predictions), manifest, FRAIWAN3)
-    records = tuple(record for record in records if record.part == "test")
+    every = with_truth(read_predictions(given.predictions), manifest, FRAIWAN3)
+    records = tuple(record for record in every if record.part == "test")
     sights, curves = sights_of(manifest)
     model, deciding = figures(records, sights)
     others = {
@@ -265,6 +282,7 @@ def main() -> None:
         "repeats": len({record.repeat for record in records}),
         "folds": len({record.fold for record in records}),
         "model": model,
+        "calibration": calibration(every, sights),
         "without_spine": {name: one for name, (one, _) in others.items()},
         "best_without_picture": best([name for name in others if not name.endswith(COVERED)]),
         "best_without_spine": best(list(others)),

@@ -112,9 +112,29 @@ def table(told: Told) -> str:
         f"{area(model['pacs_crop_macro_roc_auc'])}, all properties of the file "
         f"{area(others['all_properties']['pacs_crop_macro_roc_auc'])}.",
         "",
+        *sets(told),
+        "",
         *backbones(told),
     ]
     return "\n".join(lines) + "\n"
+
+
+def sets(told: Told) -> list[str]:
+    """What prediction sets do on films that did not fit them, as lines of Markdown."""
+    found = told["calibration"]
+    codes = tuple(found["all"]["prediction_sets"]["coverage_by_label"])
+    rows = []
+    for key, what in (("all", "all films"), ("pacs_crop", "PACS crops")):
+        one = found[key]["prediction_sets"]
+        cells = [part(one["coverage_by_label"][code]) for code in codes]
+        rows.append(f"| {what} | {' | '.join(cells)} | {part(one['share_of_one_label'])} |")
+    nominal = found["all"]["prediction_sets"]["nominal_coverage"]
+    return [
+        f"| share of films whose prediction set for {100 * nominal:.0f} % holds the label, "
+        f"cross-validation | {' | '.join(codes)} | sets of one label |",
+        f"|{'---|' * (len(codes) + 2)}",
+        *rows,
+    ]
 
 
 def backbones(told: Told) -> list[str]:
