@@ -1,4 +1,4 @@
-"""Write the figures of benchmarks/results into README, the docs, the model's card and its bundle.
+"""Write the figures of benchmarks/results into README, the docs, the models' cards and bundles.
 
     python docs/generate_figures.py
 
@@ -7,15 +7,15 @@ The files in benchmarks/results are what the benchmark commands printed, unchang
 
 import argparse
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import fraiwan_figures
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-BUNDLE = ROOT / "src" / "spinescan" / "bundles" / "frontal-landmarks"
-PHANTOMS = ROOT / "docs" / "explain" / "phantoms.md"
-AUDIT = ROOT / "docs" / "how-to" / "audit.md"
-PAGES = (ROOT / "README.md", BUNDLE / "CARD.md", PHANTOMS, AUDIT)
+BUNDLES = ROOT / "src" / "spinescan" / "bundles"
 BEGIN, END = "<!-- figures: written by make docs -->\n", "<!-- end of figures -->"
 
 
@@ -324,6 +324,16 @@ def phantom_tables() -> str:
     return "\n".join(lines) + "\n"
 
 
+def fraiwan_table() -> str:
+    """The classifier of Fraiwan's classes as Markdown."""
+    return fraiwan_figures.table(result("fraiwan-classes"))
+
+
+def fraiwan_summary() -> dict[str, Any]:
+    """The figures that `spinescan models` prints of it."""
+    return fraiwan_figures.summary(result("fraiwan-classes"))
+
+
 def audit_tables() -> str:
     """What the audit finds in published sets as Markdown."""
     found = result("audit")
@@ -366,15 +376,8 @@ def balanced(told: dict[str, Any]) -> str:
     return f"{100 * told['balanced_accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
-def with_figures(text: str, page: Path | None = None) -> str:
-    """A page with the tables between its marks renewed."""
-    before, rest = text.split(BEGIN)
-    figures = {PHANTOMS: phantom_tables, AUDIT: audit_tables}.get(page, table)()
-    return before + BEGIN + figures + END + rest.split(END, 1)[1]
-
-
 def summary() -> dict[str, Any]:
-    """The figures that `spinescan models` prints of the bundle."""
+    """The figures that `spinescan models` prints of the frontal model."""
     every = result("aasce-cross-validation")["all_films"]
     angle = every["every_film"]["largest_angle_mean_error_deg"]
     return {
@@ -386,19 +389,41 @@ def summary() -> dict[str, Any]:
     }
 
 
-def with_summary(text: str) -> str:
-    """The bundle's description with its summary renewed."""
-    bundle = {**json.loads(text), "summary": summary()}
+PAGES: Mapping[Path, Callable[[], str]] = {
+    ROOT / "README.md": table,
+    BUNDLES / "frontal-landmarks" / "CARD.md": table,
+    BUNDLES / "fraiwan3" / "CARD.md": fraiwan_table,
+    ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
+    ROOT / "docs" / "how-to" / "audit.md": audit_tables,
+}
+"""What makes the figures of each page."""
+
+SUMMARIES: Mapping[Path, Callable[[], dict[str, Any]]] = {
+    BUNDLES / "frontal-landmarks" / "bundle.json": summary,
+    BUNDLES / "fraiwan3" / "bundle.json": fraiwan_summary,
+}
+"""And of each bundle."""
+
+
+def with_figures(text: str, page: Path) -> str:
+    """A page with the tables between its marks renewed."""
+    before, rest = text.split(BEGIN)
+    return before + BEGIN + PAGES[page]() + END + rest.split(END, 1)[1]
+
+
+def with_summary(text: str, description: Path) -> str:
+    """A bundle's description with its summary renewed."""
+    bundle = {**json.loads(text), "summary": SUMMARIES[description]()}
     return json.dumps(bundle, indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Write the pages and the bundle's summary."""
+    """Write the pages and the bundles' summaries."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     for page in PAGES:
         page.write_text(with_figures(page.read_text("utf-8"), page), "utf-8")
-    description = BUNDLE / "bundle.json"
-    description.write_text(with_summary(description.read_text("utf-8")), "utf-8")
+    for path in SUMMARIES:
+        path.write_text(with_summary(path.read_text("utf-8"), path), "utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ settings.load_profile("spinescan")
 ROOT = Path(__file__).parents[1]
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # sample_files and the fuzzer
+sys.path.insert(0, str(ROOT / "docs"))  # what the generators share
 
 
 @pytest.fixture(scope="session")

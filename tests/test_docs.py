@@ -60,8 +60,9 @@ def test_the_figures_are_those_of_the_result_files() -> None:
     for page in figures.PAGES:
         text = page.read_text("utf-8")
         assert text == figures.with_figures(text, page), f"{page.name}: run `make docs`"
-    bundle = (figures.BUNDLE / "bundle.json").read_text("utf-8")
-    assert bundle == figures.with_summary(bundle)
+    for path in figures.SUMMARIES:
+        bundle = path.read_text("utf-8")
+        assert bundle == figures.with_summary(bundle, path), f"{path}: run `make docs`"
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,15 @@ def test_classifiers_are_listed_with_task_views_and_calibration(
     assert "accuracy 1.0 (n = 3)" in lines[2]
 
 
+def test_a_classifier_that_answers_on_request_says_how_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = (write_classifier(tmp_path / "light", on_request=True),)
+    monkeypatch.setattr("spinescan.infer.bundle.shipped_bundles", lambda: folders)
+    lines = CliRunner().invoke(cli, ["models"]).stdout.splitlines()
+    assert lines[2] == "  answers only where named: --bundle light"
+
+
 def test_a_share_is_told_with_its_count_and_interval(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

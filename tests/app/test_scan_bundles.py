@@ -1,6 +1,7 @@
 """`spinescan scan` with bundles of one's own: a real scanner, a classifier and its heat maps."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from spinescan.app.main import cli
 from spinescan.core.report import RESEARCH_USE
+from spinescan.infer.bundle import shipped
 from tests.infer.classifiers import film_with_light, network, write_classifier
 
 
@@ -117,6 +119,21 @@ def test_heat_maps_need_a_folder(film: Path, model: Path) -> None:
     result = run(film, "--bundle", model, "--heat-map")
     assert result.exit_code == 2
     assert "--out" in result.stderr
+
+
+def test_a_model_that_ships_is_asked_by_its_name(
+    film: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ships = model.parent / "ships"
+    shutil.copytree(shipped("frontal-landmarks"), ships / "frontal-landmarks")
+    write_classifier(ships / "light", on_request=True)
+    monkeypatch.setattr("spinescan.infer.bundle._SHIPPED", ships)
+    assert record(run(film, "--json"))["predictions"] == []
+    (answer,) = record(run(film, "--json", "--bundle", "light"))["predictions"]
+    assert answer["bundle"] == "light"
+    unknown = run(film, "--bundle", "dark")
+    assert unknown.exit_code == 2
+    assert "shipped: frontal-landmarks, light" in unknown.stderr
 
 
 def test_a_bundle_that_cannot_be_used_is_wrong_usage(film: Path, model: Path) -> None:

@@ -15,7 +15,7 @@ from spinescan.core.anatomy import FRONTAL_NAMES, FRONTAL_POINTS, Landmarks
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
-from spinescan.infer.bundle import Bundle, shipped
+from spinescan.infer.bundle import Bundle, find_bundle, shipped
 from spinescan.infer.decode import FACTS
 from spinescan.infer.frontal import read_frontal, to_landmarks
 from spinescan.infer.scanner import Scanner
@@ -394,6 +394,19 @@ def test_shipped_classifiers_take_part_and_can_be_replaced(ships: Path, tmp_path
     ]:
         with pytest.raises(BundleError, match=message):
             Scanner.with_bundles(folders, threads=1)
+
+
+def test_what_ships_on_request_answers_only_where_it_is_named(ships: Path, tmp_path: Path) -> None:
+    write_classifier(ships / "light", on_request=True)
+    assert [b.name for b in Scanner.default(threads=1).bundles] == ["frontal-landmarks"]
+    other = write_classifier(tmp_path / "other", name="other")
+    scanner = Scanner.with_bundles([other], threads=1)
+    assert [b.name for b in scanner.bundles[1:]] == ["other"]
+    scanner = Scanner.with_bundles([find_bundle("light")], threads=1)
+    assert [b.name for b in scanner.bundles[1:]] == ["light"]
+    # It is for what ships: a bundle of one's own is always named.
+    own = write_classifier(tmp_path / "own", name="own", on_request=True)
+    assert [b.name for b in Scanner.with_bundles([own], threads=1).bundles[1:]] == ["own"]
 
 
 @pytest.mark.parametrize(

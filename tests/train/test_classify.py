@@ -241,6 +241,7 @@ def test_the_bundle_answers_as_the_network_does(crossed: Crossed, data: Path) ->
     assert (loaded.name, loaded.version, loaded.task) == ("tiny", "1", "classifier")
     assert loaded.classifier is not None
     assert loaded.classifier.task == HALVES
+    assert not loaded.classifier.on_request
     assert [view.value for view in loaded.classifier.views] == ["frontal"]
     assert "Research use only" in loaded.card
     classifier = Classifier.load(loaded)
@@ -254,8 +255,10 @@ def test_the_bundle_answers_as_the_network_does(crossed: Crossed, data: Path) ->
 
 
 def test_the_bundle_tells_how_it_came_about(crossed: Crossed) -> None:
-    bundle = export_classifier(crossed[0], crossed[0].parent / "told")
+    bundle = export_classifier(crossed[0], crossed[0].parent / "told", on_request=True)
     told = Bundle.load(bundle)
+    assert told.classifier is not None
+    assert told.classifier.on_request
     assert told.provenance["trained_on"] == ["clinic"]
     assert told.provenance["films"] == 24
     assert told.provenance["recipe"]["backbone"] == "small_cnn"

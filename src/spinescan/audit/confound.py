@@ -8,6 +8,7 @@ classifiers that have seen neither it nor another film of its person.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -101,12 +102,7 @@ def find_tellings(
     classes = [c for c in sorted(persons) if len(persons[c]) >= 2]
     if len(classes) < 2:
         raise DataError("two classes with films of two persons are needed to compare them")
-    features = properties(sights, columns)
-    matrices = {name: values for name, values in features.items() if _varies(values)}
-    if len(matrices) > 1:
-        matrices[TOGETHER] = np.hstack(list(matrices.values()))
-    if covered:
-        matrices[COVERED] = flanks(sights)
+    matrices = knowledge(sights, columns, covered=covered)
     sets = [tuple(classes)]
     if len(classes) > 2:
         sets += list(combinations(classes, 2))
@@ -115,6 +111,22 @@ def find_tellings(
         for chosen in sets
         for what, values in matrices.items()
     )
+
+
+def knowledge(
+    sights: Sequence[Sight], columns: Sequence[str] = (), *, covered: bool = True
+) -> dict[str, Floats]:
+    """What each classifier knows, float64 (n, features): a property, all of them, the flanks.
+
+    What does not vary is left out.
+    """
+    features = properties(sights, columns)
+    matrices = {name: values for name, values in features.items() if _varies(values)}
+    if len(matrices) > 1:
+        matrices[TOGETHER] = np.hstack(list(matrices.values()))
+    if covered:
+        matrices[COVERED] = flanks(sights)
+    return matrices
 
 
 def properties(sights: Sequence[Sight], columns: Sequence[str] = ()) -> dict[str, Floats]:
@@ -209,7 +221,7 @@ def _telling(
     persons = min(len({g for g, n in zip(groups, names, strict=True) if n == c}) for c in classes)
     folds = min(FOLDS, persons)
     scores = cross_validated(
-        _MODELS.get(what, _tree), values[chosen], truth, names, groups, folds, seed
+        partial(make_classifier, what), values[chosen], truth, names, groups, folds, seed
     )
     hits = (scores.argmax(axis=2) == truth).mean(axis=0)  # by film, over the repeats
     rows = np.column_stack([truth, hits])
@@ -245,6 +257,11 @@ def cross_validated(
             model = make(repeat).fit(values[rest], truth[rest])
             scores[repeat, part] = model.predict_proba(values[part])
     return scores
+
+
+def make_classifier(what: str, seed: int) -> Any:
+    """A scikit-learn classifier for one entry of `knowledge`, not yet taught."""
+    return _MODELS.get(what, _tree)(seed)
 
 
 def _tree(seed: int) -> Any:

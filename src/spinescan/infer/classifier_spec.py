@@ -95,7 +95,7 @@ class ClassifierSpec:
     `task` is the question, whose labels are in the order of the network's outputs; `views` are the
     views of films that it may be asked about, empty for all. `activation` turns the network's
     logits into scores; "sigmoid" is for heads that were trained so, whose scores do not add up
-    to 1.
+    to 1. One that ships `on_request` answers only where it is named: its card tells why.
 
     Raises
     ------
@@ -107,12 +107,15 @@ class ClassifierSpec:
     calibration: Calibration = field(default_factory=Calibration)
     views: tuple[View, ...] = ()
     activation: Activation = "softmax"
+    on_request: bool = False
 
     def __post_init__(self) -> None:
         if self.task.kind != "one_of":
             raise ValueError("a film gets one label; tasks of several labels cannot be asked")
         if self.activation not in get_args(Activation):
             raise ValueError(f"activation must be softmax or sigmoid, got {self.activation!r}")
+        if type(self.on_request) is not bool:
+            raise ValueError(f"on_request is true or false, got {self.on_request!r}")
         known = set(self.task.codes)
         if self.calibration.gives_sets and set(self.calibration.thresholds) != known:
             raise ValueError(f"calibration must name the labels {', '.join(self.task.codes)}")
@@ -131,6 +134,7 @@ class ClassifierSpec:
             calibration=Calibration.from_dict(values["calibration"]),
             views=tuple(View(name) for name in values.get("views") or ()),
             activation=values.get("activation", "softmax"),
+            on_request=values.get("on_request", False),
         )
 
     def scores(self, logits: NDArray[np.floating]) -> dict[str, float]:

@@ -97,7 +97,8 @@ class Scanner:
     def with_bundles(cls, folders: Sequence[Path], *, threads: int | None = None) -> Self:
         """The scanner with the models that ship and others beside them.
 
-        A landmark bundle replaces the shipped one, a classifier the shipped one of its name.
+        A landmark bundle replaces the shipped one, a classifier the shipped one of its name. What
+        ships `on_request` answers only if its folder is among `folders`.
 
         Raises
         ------
@@ -113,7 +114,13 @@ class Scanner:
         if not landmarks:
             shipped(FRONTAL_BUNDLE)  # tells that there is none
         names = {bundle.name for bundle in given}
-        classifiers = [b for b in ships if b.classifier is not None and b.name not in names]
+        classifiers = [
+            bundle
+            for bundle in ships
+            if bundle.classifier is not None
+            and not bundle.classifier.on_request
+            and bundle.name not in names
+        ]
         classifiers += [bundle for bundle in given if bundle.classifier is not None]
         loaded = [Classifier.load(bundle, threads=threads) for bundle in classifiers]
         return cls(landmarks[0], loaded, threads=threads)

@@ -45,9 +45,11 @@ def export_classifier(
     name: str | None = None,
     version: str | None = None,
     coverage: float = COVERAGE,
+    on_request: bool = False,
 ) -> Path:
     """Write the bundle `out` of a run's network: the final one, the only one, or the one named.
 
+    One that ships `on_request` answers only where it is named.
     It is calibrated on the films that were held out to choose its epoch, and on no others. A card
     that lies in `out` is kept; without one a first draft is written.
 
@@ -99,6 +101,7 @@ def export_classifier(
             "calibration": calibration,
             # What it was not taught on it is not asked about.
             "views": list(note.views),
+            **({"on_request": True} if on_request else {}),
         },
         agree=AGREE_LOGIT,
     )

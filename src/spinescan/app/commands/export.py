@@ -24,6 +24,11 @@ import click
     show_default=True,
     help="How often prediction sets shall hold the label, class by class.",
 )
+@click.option(
+    "--on-request",
+    is_flag=True,
+    help="Where the bundle ships with SpineScan, it answers only if it is named.",
+)
 def export(
     run: Path,
     out: Path,
@@ -31,6 +36,7 @@ def export(
     name: str | None,
     bundle_version: str | None,
     coverage: float,
+    on_request: bool,
 ) -> None:
     """Write a network of RUN, a folder of `spinescan train classify`, as a bundle.
 
@@ -52,7 +58,13 @@ def export(
                 "pip install 'spinescan[train]'"
             ) from error
         made = export_classifier(
-            run, out, part=part, name=name, version=bundle_version, coverage=coverage
+            run,
+            out,
+            part=part,
+            name=name,
+            version=bundle_version,
+            coverage=coverage,
+            on_request=on_request,
         )
     except SpineScanError as error:
         raise click.ClickException(str(error)) from error

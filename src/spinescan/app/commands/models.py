@@ -20,6 +20,8 @@ def models(ctx: click.Context) -> None:
         click.echo(f"{bundle.name} {bundle.version} ({bundle.task}, {size})")
         if bundle.classifier is not None:
             click.echo(f"  {_classifier(bundle.classifier)}")
+            if bundle.classifier.on_request:
+                click.echo(f"  answers only where named: --bundle {bundle.name}")
         if bundle.summary:
             figures = ", ".join(f"{name} {_told(one)}" for name, one in bundle.summary.items())
             click.echo(f"  {figures}")

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 @click.option(
     "--bundle",
     "bundles",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="NAME|DIR",
     multiple=True,
     help="Use the model in this folder too (repeatable): a classifier beside those that ship, or a"
-    " landmark model in place of the one that ships.",
+    " landmark model in place of the one that ships; or one that ships and answers only where it is"
+    " named.",
 )
 @click.option(
     "--heat-map",
@@ -64,7 +65,7 @@ def scan(
     sources: tuple[str, ...],
     as_json: bool,
     out: Path | None,
-    bundles: tuple[Path, ...],
+    bundles: tuple[str, ...],
     heat_maps: bool,
     in_brace: bool,
     jobs: int,
@@ -138,16 +139,18 @@ def _make_folder(out: Path) -> None:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
 
 
-def _loader(folders: tuple[Path, ...], jobs: int) -> "Load":
+def _loader(bundles: tuple[str, ...], jobs: int) -> "Load":
     """What makes the scanner; a bundle that cannot be used is wrong usage, before any film."""
     from functools import partial
 
     from spinescan.app.batch import scanner_with, shipped_scanner
     from spinescan.core.errors import BundleError
+    from spinescan.infer.bundle import find_bundle
 
-    if not folders:
+    if not bundles:
         return shipped_scanner
     try:
+        folders = tuple(find_bundle(bundle) for bundle in bundles)
         scanner = scanner_with(folders, None)
     except BundleError as error:
         raise click.BadParameter(str(error), param_hint="--bundle") from error
