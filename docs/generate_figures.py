@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import als_figures
 import fraiwan_figures
 
 ROOT = Path(__file__).parents[1]
@@ -334,6 +335,16 @@ def fraiwan_summary() -> dict[str, Any]:
     return fraiwan_figures.summary(result("fraiwan-classes"))
 
 
+def als_table() -> str:
+    """The classifier of ALS types as Markdown."""
+    return als_figures.table(result("als-types"))
+
+
+def als_summary() -> dict[str, Any]:
+    """The figures that `spinescan models` prints of it."""
+    return als_figures.summary(result("als-types"))
+
+
 def audit_tables() -> str:
     """What the audit finds in published sets as Markdown."""
     found = result("audit")
@@ -392,6 +403,7 @@ def summary() -> dict[str, Any]:
 PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "README.md": table,
     BUNDLES / "frontal-landmarks" / "CARD.md": table,
+    BUNDLES / "als7" / "CARD.md": als_table,
     BUNDLES / "fraiwan3" / "CARD.md": fraiwan_table,
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
@@ -400,6 +412,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
 
 SUMMARIES: Mapping[Path, Callable[[], dict[str, Any]]] = {
     BUNDLES / "frontal-landmarks" / "bundle.json": summary,
+    BUNDLES / "als7" / "bundle.json": als_summary,
     BUNDLES / "fraiwan3" / "bundle.json": fraiwan_summary,
 }
 """And of each bundle."""

@@ -115,6 +115,13 @@ def test_suspect_films_are_left_out_of_the_second_set_of_figures() -> None:
     assert figures["without_suspect_landmarks"]["every_film"]["smape_percent"]["value"] == 0
 
 
+def test_films_that_are_left_out_are_not_scored() -> None:
+    answers = [answer(i, f.corners_px) for i, f in enumerate(FILMS[1:], start=1)]
+    figures = score_aasce(FILMS, answers, left_out={FILMS[0].file})["all_films"]
+    assert figures["n"] == len(FILMS) - 1
+    assert figures["every_film"]["smape_percent"]["value"] == 0
+
+
 def test_corner_errors_are_distances_and_shares_of_the_width() -> None:
     shifted = [answer(i, f.corners_px + [3.0, 4.0]) for i, f in enumerate(FILMS)]
     corners = score_aasce(FILMS, shifted)["all_films"]["corners"]

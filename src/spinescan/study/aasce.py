@@ -9,7 +9,7 @@ Angles are plain, those of the points where they were placed, unless they stand 
 `expected_angles`: these are medians over draws of the points (`study.expected`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +61,11 @@ def score_aasce(
     films: Sequence[AasceFilm],
     records: Sequence[Record],
     by: Mapping[str, Mapping[str, str]] | None = None,
+    left_out: Container[str] = (),
 ) -> dict[str, Any]:
     """The figures, as plain JSON types: for all films, and for those without suspect landmarks.
+
+    Films named in `left_out` are not scored.
 
     Each set of figures stands beside that of a predictor that knows no film and always answers the
     median angles of all other groups. Intervals are 95 % bootstrap intervals over groups.
@@ -85,12 +88,15 @@ def score_aasce(
         if absent is not None:
             raise DataError(f"{absent}: {name} is not told")
     matched = match_records([film.file for film in films], records)
-    sound = [i for i, film in enumerate(films) if not film.suspect]
+    scored = [
+        (film, record)
+        for film, record in zip(films, matched, strict=True)
+        if film.file not in left_out
+    ]
+    sound = [(film, record) for film, record in scored if not film.suspect]
     return {
-        "all_films": _score(films, matched, by or {}),
-        "without_suspect_landmarks": _score(
-            [films[i] for i in sound], [matched[i] for i in sound], by or {}
-        ),
+        "all_films": _score(scored, by or {}),
+        "without_suspect_landmarks": _score(sound, by or {}),
     }
 
 
@@ -113,12 +119,11 @@ def plain_angles(film: AasceFilm, answer: Answer | None) -> Floats:
 
 
 def _score(
-    films: Sequence[AasceFilm],
-    records: Sequence[Record | None],
-    by: Mapping[str, Mapping[str, str]],
+    scored: Sequence[tuple[AasceFilm, Record | None]], by: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
-    if not films:
+    if not scored:
         return {"n": 0}
+    films, records = zip(*scored, strict=True)
     answers = [answer_of(record) for record in records]
     outcomes = [outcome(record) for record in records]
     answered = [i for i, a in enumerate(answers) if a is not None]

@@ -48,6 +48,16 @@ def _source_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_leave_out = click.option(
+    "--leave-out",
+    "table",
+    metavar="TABLE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Do not score the films that this CSV names in its column file, such as those that took"
+    " part in a training.",
+)
+
+
 @bench.command()
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @_source_options
@@ -58,12 +68,14 @@ def _source_options(command: Callable[..., None]) -> Callable[..., None]:
     help="Tell the errors apart by this column of index.csv as well, such as original_height: by"
     " each value, of many numbers by thirds.",
 )
+@_leave_out
 def aasce(
     folder: Path,
     reports: tuple[Path, ...],
     bundle: Path | None,
     jobs: int,
     by: tuple[str, ...],
+    table: Path | None,
 ) -> None:
     """Angles, corners, level names and intervals on the films of the AASCE 2019 challenge.
 
@@ -86,21 +98,14 @@ def aasce(
         records = _answers([film.path for film in films], reports, bundle, jobs)
         trained_on = _trained_on(reports, bundle)
         seen = None if trained_on is None else "aasce" in trained_on
-        figures = score_aasce(films, records, told)
+        figures = score_aasce(films, records, told, _left_out(table))
         _print("aasce", records, {"trained_on_these_films": seen, **figures})
 
 
 @bench.command()
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @_source_options
-@click.option(
-    "--leave-out",
-    "table",
-    metavar="TABLE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Do not score the films that this CSV names in its column file: those that took part in a"
-    " training.",
-)
+@_leave_out
 def boxes(
     folder: Path,
     reports: tuple[Path, ...],
@@ -117,15 +122,13 @@ def boxes(
     Shares have 95 % intervals.
     """
     from spinescan.data.sources import read_boxes
-    from spinescan.data.table import read_rows
     from spinescan.study.boxes import score_boxes
 
     with _errors_in_one_line():
         films = read_boxes(folder)
         records = _answers([film.path for film in films], reports, bundle, jobs)
         trained_on = _trained_on(reports, bundle)
-        left_out = () if table is None else {row["file"] for row in read_rows(table, ("file",))}
-        figures = score_boxes(films, records, left_out)
+        figures = score_boxes(films, records, _left_out(table))
         _print("boxes", records, {"trained_on": trained_on, **figures})
 
 
@@ -207,6 +210,13 @@ def _answers(
             records.append(record)
             show("")
     return records
+
+
+def _left_out(table: Path | None) -> set[str]:
+    """The films that a table names."""
+    from spinescan.data.table import read_rows
+
+    return set() if table is None else {row["file"] for row in read_rows(table, ("file",))}
 
 
 def _report_files(reports: Sequence[Path]) -> list[Path]:
