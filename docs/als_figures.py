@@ -49,8 +49,8 @@ def table(told: Told) -> str:
         f"{films} phantoms; a film without an answer counts as an error. The second table is of "
         f"the classifier when it always answers.\n\n{tables}\n\n"
         f"On {real[0]['set']['n_films']} of the {count['n_films']} films of AASCE SpineScan's "
-        "rules give a type to the set's own landmarks. That is no reader's label, and agreement with it "
-        f"no accuracy: the classifier, always answering, agrees on {agreed}; the measured curves, "
+        "rules give a type to the set's own landmarks. That is no reader's label, and agreement "
+        f"with it no accuracy: the classifier, always answering, agrees on {agreed}; the measured curves, "
         f"of a model that was taught on these landmarks, on {measured}.\n"
     )
 
