@@ -50,8 +50,8 @@ def table(told: Told) -> str:
         f"the classifier when it always answers.\n\n{tables}\n\n"
         f"On {real[0]['set']['n_films']} of the {count['n_films']} films of AASCE SpineScan's "
         "rules give a type to the set's own landmarks. That is no reader's label, and agreement "
-        f"with it no accuracy: the classifier, always answering, agrees on {agreed}; the measured curves, "
-        f"of a model that was taught on these landmarks, on {measured}.\n"
+        f"with it no accuracy: the classifier, always answering, agrees on {agreed}; the measured "
+        f"curves, of a model that was taught on these landmarks, on {measured}.\n"
     )
 
 
