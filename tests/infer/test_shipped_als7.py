@@ -1,7 +1,6 @@
 """The classifier of ALS types that ships: a second opinion from the picture alone."""
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from spinescan.infer.bundle import Bundle, shipped
 from spinescan.infer.classifier import Classifier
 from spinescan.infer.scanner import Scanner
 from spinescan.phantom.film import Order, draw_phantom
+from tests.infer.recipes import check_recipe
 
 ROOT = Path(__file__).parents[2]
 NAME = "als7"
@@ -44,13 +44,7 @@ def test_it_says_what_it_is(bundle: Bundle) -> None:
 
 
 def test_its_recipe_is_the_one_in_the_repository(bundle: Bundle) -> None:
-    recipe = tomllib.loads((ROOT / "recipes" / "classify-als7.toml").read_text("utf-8"))
-    told = bundle.provenance["recipe"]
-    for name, value in recipe.items():
-        if isinstance(value, dict):
-            assert value.items() <= told[name].items()
-        else:
-            assert told[name] == value
+    check_recipe(bundle, "classify-als7.toml")
 
 
 def test_its_summary_is_of_films_that_taught_nothing(bundle: Bundle) -> None:

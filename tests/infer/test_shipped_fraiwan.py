@@ -1,7 +1,6 @@
 """The classifier of Fraiwan's classes that ships, and answers only where it is named."""
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from spinescan.infer.classifier import Classifier
 from spinescan.infer.explain import heat_map
 from spinescan.infer.scanner import Scanner
 from spinescan.io.read import read_radiograph
+from tests.infer.recipes import check_recipe
 
 ROOT = Path(__file__).parents[2]
 NAME = "fraiwan3"
@@ -62,13 +62,7 @@ def test_it_says_what_it_is(bundle: Bundle) -> None:
 
 
 def test_its_recipe_is_the_one_in_the_repository(bundle: Bundle) -> None:
-    recipe = tomllib.loads((ROOT / "recipes" / "classify-fraiwan3.toml").read_text("utf-8"))
-    told = bundle.provenance["recipe"]
-    for name, value in recipe.items():
-        if isinstance(value, dict):
-            assert value.items() <= told[name].items()
-        else:
-            assert told[name] == value
+    check_recipe(bundle, "classify-fraiwan3.toml")
 
 
 def test_the_figures_are_of_the_films_that_it_was_taught_on(bundle: Bundle) -> None:

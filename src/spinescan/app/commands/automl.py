@@ -5,26 +5,30 @@ from pathlib import Path
 
 import click
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_KEYWORDS = ("pretrained", "none")
+from spinescan.app.commands.classifier_options import (
+    ACCELERATOR,
+    BACKBONE,
+    DATA,
+    FIT,
+    RECIPE,
+    REPEATS,
+    SEED,
+    TASK,
+    WEIGHTS,
+    WORKERS,
+    keyword_or_file,
+)
+
 HEADS = ("logistic", "svm-linear", "svm-rbf", "forest", "neighbours")
 
 
 @click.command()
-@click.argument("recipe", type=_FILE, required=False)
-@click.option(
-    "--backbone", metavar="NAME", help="Instead of RECIPE, as for `spinescan train classify`."
-)
-@click.option(
-    "--data", required=True, metavar="MANIFEST", type=_FILE, help="Films and their labels."
-)
-@click.option("--task", "task_name", required=True, help="The column of labels.")
+@RECIPE
+@BACKBONE
+@DATA
+@TASK
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
-@click.option(
-    "--weights",
-    metavar="pretrained|none|PATH",
-    help="The backbone's, as for `spinescan train classify`.  [default: as the recipe says]",
-)
+@WEIGHTS
 @click.option(
     "--head",
     "heads",
@@ -45,33 +49,11 @@ HEADS = ("logistic", "svm-linear", "svm-rbf", "forest", "neighbours")
     help="Cross-validate, on the folds that `spinescan train classify` has with this recipe's seed."
     "  [default: the manifest's splits]",
 )
-@click.option(
-    "--repeats",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Cross-validations with other folds.",
-)
-@click.option(
-    "--fit",
-    type=click.Choice(["letterbox", "squash"]),
-    help="How a film comes to the input's size.  [default: as the recipe says, else letterbox]",
-)
-@click.option("--seed", type=click.IntRange(min=0), help="Instead of the recipe's.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    default=2,
-    show_default=True,
-    help="Threads that prepare films.",
-)
-@click.option(
-    "--accelerator",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="What computes the features.",
-)
+@REPEATS
+@FIT
+@SEED
+@WORKERS
+@ACCELERATOR
 def automl(
     recipe: Path | None,
     backbone: str | None,
@@ -122,8 +104,9 @@ def automl(
             plan = ClassifyRecipe.read(recipe)
         else:
             plan = ClassifyRecipe.of_backbone(str(backbone))
-        if weights in _KEYWORDS:
-            plan = replace(plan, weights=str(weights))
+        keyword, start = keyword_or_file(weights)
+        if keyword is not None:
+            plan = replace(plan, weights=keyword)
         if fit is not None:
             plan = replace(plan, fit=fit)  # type: ignore[arg-type]  # one of the choices
         if seed is not None:
@@ -136,7 +119,7 @@ def automl(
             out,
             heads=tuple(dict.fromkeys(heads)) or HEADS,
             tpot_minutes=tpot_minutes,
-            weights=None if weights is None or weights in _KEYWORDS else Path(weights),
+            weights=start,
             folds=folds,
             repeats=repeats,
             workers=workers,

@@ -11,6 +11,9 @@ RECIPE = click.argument("recipe", type=_FILE, required=False)
 DATA = click.option(
     "--data", required=True, metavar="MANIFEST", type=_FILE, help="Films and their labels."
 )
+BACKBONE = click.option(
+    "--backbone", metavar="NAME", help="Instead of RECIPE, as for `spinescan train classify`."
+)
 TASK = click.option(
     "--task",
     "task_name",
@@ -21,8 +24,22 @@ WEIGHTS = click.option(
     "--weights",
     metavar="pretrained|none|PATH",
     help="Start from timm's ImageNet weights (downloaded), from scratch, from a safetensors file"
-    " with timm's names, from an earlier run or from a bundle.  [default: as the recipe says]",
+    " with timm's names, from an earlier run, or from a bundle: its folder, or a shipped one's"
+    " name.  [default: as the recipe says]",
 )
+REPEATS = click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Cross-validations with other folds.",
+)
+FIT = click.option(
+    "--fit",
+    type=click.Choice(["letterbox", "squash"]),
+    help="How a film comes to the input's size.  [default: as the recipe says, else letterbox]",
+)
+SEED = click.option("--seed", type=click.IntRange(min=0), help="Instead of the recipe's.")
 WORKERS = click.option(
     "--workers",
     type=click.IntRange(min=0),

@@ -9,7 +9,10 @@ import click
 from spinescan.app.commands.classifier_options import (
     ACCELERATOR,
     DATA,
+    FIT,
     RECIPE,
+    REPEATS,
+    SEED,
     TASK,
     WEIGHTS,
     WORKERS,
@@ -42,13 +45,7 @@ if TYPE_CHECKING:
     help="Cross-validate: every film is tested once, by a network that saw nobody of its group."
     " Films of the manifest's split 'test' take no part.  [default: the manifest's splits]",
 )
-@click.option(
-    "--repeats",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Cross-validations with other folds.",
-)
+@REPEATS
 @click.option(
     "--final",
     is_flag=True,
@@ -56,14 +53,10 @@ if TYPE_CHECKING:
     " it is the only one.",
 )
 @click.option("--name", help="Who answered, in predictions.jsonl.  [default: the recipe's name]")
-@click.option(
-    "--fit",
-    type=click.Choice(["letterbox", "squash"]),
-    help="How a film comes to the input's size.  [default: as the recipe says, else letterbox]",
-)
+@FIT
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's.")
 @click.option("--batch", type=click.IntRange(min=1), help="Films in a step; the recipe's.")
-@click.option("--seed", type=click.IntRange(min=0), help="Instead of the recipe's.")
+@SEED
 @click.option(
     "--precision",
     type=click.Choice(["auto", "32-true", "bf16-mixed", "16-mixed"]),

@@ -7,6 +7,7 @@ import click
 
 from spinescan.app.commands.classifier_options import (
     ACCELERATOR,
+    BACKBONE,
     DATA,
     RECIPE,
     TASK,
@@ -18,9 +19,7 @@ from spinescan.app.commands.classifier_options import (
 
 @click.command()
 @RECIPE
-@click.option(
-    "--backbone", metavar="NAME", help="Instead of RECIPE, as for `spinescan train classify`."
-)
+@BACKBONE
 @DATA
 @TASK
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the search.")
