@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spinescan.core.anatomy import FRONTAL_POINTS, LEVELS, Landmarks
-from spinescan.infer import frontal, preprocess
+from spinescan.infer import preprocess, reading
 from spinescan.infer.bundle import Bundle, Network
 from spinescan.infer.decode import (
     CORNER_UNIT_PX,
@@ -146,7 +146,7 @@ class Oracle:
             return copy
 
         for made in (letterbox, patches, square_pixels):
-            monkeypatch.setattr(frontal, made.__name__, made)
+            monkeypatch.setattr(reading, made.__name__, made)
 
     def run(self, network: str, inputs: Floats) -> list[Floats]:
         self.calls.append(network)

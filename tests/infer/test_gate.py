@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Notice
 from spinescan.infer.decode import FACTS, Spine
-from spinescan.infer.frontal import Marks, Reading
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against, weigh
 from spinescan.infer.levels import Naming
+from spinescan.infer.reading import Marks, Reading
 from tests.infer.oracle import NO_POINTS, bundle_without_weights
 from tests.measure.spines import profile, spine
 
@@ -133,7 +133,7 @@ def test_the_evidence_is_measured() -> None:
     evidence = weigh(reading())
     assert evidence.confidence == pytest.approx(0.8 * 0.9)
     assert evidence.unrest == 0.05
-    assert evidence.frontal == 0.9
+    assert evidence.in_view == 0.9
     assert 0 < evidence.roughness < 0.01
     assert weigh(reading(squeezed())).roughness > 0.5
 

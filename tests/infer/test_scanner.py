@@ -17,7 +17,7 @@ from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
 from spinescan.infer.bundle import Bundle, shipped
 from spinescan.infer.decode import FACTS
-from spinescan.infer.frontal import read_frontal, to_landmarks
+from spinescan.infer.reading import read_film, to_landmarks
 from spinescan.infer.scanner import Scanner
 from tests.infer.classifiers import classifier, write_classifier
 from tests.infer.oracle import Oracle, bundle_without_weights, film_corners, film_points
@@ -312,7 +312,7 @@ def test_a_bias_to_one_side_cancels_and_is_told(
     film, truth = sample
     scanner = knowing(truth.points_xy)
     scanner.oracle.bias_px = np.array([6.0, 0.0])
-    reading = read_frontal(film, scanner.bundle, scanner.run)
+    reading = read_film(film, scanner.bundle, scanner.run)
     assert reading is not None
     off = reading.corners - film_corners(truth.points_xy)
     assert np.linalg.norm(off, axis=2).max() < 0.02 * PITCH
@@ -320,7 +320,7 @@ def test_a_bias_to_one_side_cancels_and_is_told(
     # Twice the refiner's 2 px of spread, and half the difference of the looks.
     spread = np.median(reading.spread) / PITCH * 48
     assert spread == pytest.approx(np.hypot(2, 6), rel=0.1)
-    points = to_landmarks(reading, film, {**scanner.bundle.settings, "spread_factor": 2.0})
+    points = to_landmarks(reading, film, bundle_without_weights(spread_factor=2.0))
     assert points.spread_px == pytest.approx(2 * reading.spread.ravel())
     assert scanner.scan(film).reasons == ("unsteady",)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spinescan.core.errors import DataError
-from spinescan.infer.frontal import SETTINGS
+from spinescan.infer.views import FRONTAL
 from spinescan.train.recipe import LandmarkRecipe, StageRecipe
 
 SHIPPED = Path(__file__).parents[2] / "recipes" / "frontal-landmarks.toml"
@@ -26,7 +26,7 @@ def test_the_recipe_of_the_shipped_model() -> None:
     assert recipe.folds == 5
     assert isinstance(recipe.finder, StageRecipe)
     assert isinstance(recipe.refiner, StageRecipe)
-    assert set(SETTINGS) <= set(recipe.settings)
+    assert set(FRONTAL.settings) <= set(recipe.settings)
     plain = recipe.to_dict()
     assert json.loads(json.dumps(plain)) == plain
     assert plain["finder"]["rows"] == recipe.finder.rows

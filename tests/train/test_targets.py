@@ -549,10 +549,10 @@ def test_films_bring_what_their_set_tells(
     there = np.isfinite(film.points).all(axis=1)
     assert there[:8].tolist() == [told.points_px is not None] * 7 + [told.letters_px is not None]
     assert not there[8]
-    (sideways,) = load_films([replace(source, frontal=False)], rows=500)
+    (sideways,) = load_films([replace(source, view="lateral")], rows=500)
     assert np.array_equal(sideways.facts, [np.nan, *facts[1:3], 0], equal_nan=True)
-    assert film.frontal
-    assert not sideways.frontal
+    assert film.in_view
+    assert not sideways.in_view
     picture = film.pixels.astype(np.float32) / 255
     for point in film.points[there]:
         assert off_dot(picture, point, 3) < 0.5
