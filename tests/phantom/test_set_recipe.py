@@ -67,6 +67,7 @@ def test_the_default_leaves_nothing_out():
     assert {(o.view, o.extent) for o in drawn} == {
         ("frontal", "spine"), ("frontal", "trunk"), ("frontal", "whole"),
         ("lateral", "lumbar"), ("lateral", "trunk"), ("lateral", "whole"),
+        ("lateral", "thoracolumbar"),
     }  # fmt: skip
     assert len({o.sagittal for o in drawn}) == 6
     assert {o.cobb_deg for o in drawn} == {None}  # each type's own range
