@@ -399,9 +399,13 @@ def test_shipped_classifiers_take_part_and_can_be_replaced(ships: Path, tmp_path
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"task": "lateral-landmarks"}, "expected frontal-landmarks, got lateral-landmarks"),
+        ({"task": "hand-landmarks"}, "lateral-landmarks, got hand-landmarks"),
         ({"networks": {}}, "lacks finder, refiner"),
         ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence, least_frontal"),
+        (
+            {"settings": {"pitch_px": 48.0}, "task": "lateral-landmarks"},
+            "least_lateral, least_facing, most_unrest",
+        ),
     ],
 )
 def test_a_bundle_that_is_not_for_frontal_films(change: dict[str, object], message: str) -> None:

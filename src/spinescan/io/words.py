@@ -8,7 +8,7 @@ REASONS: dict[str, str] = {
     "no_spine": "No spine could be found on the film.",
     "declared_lateral": "The file says that the film is lateral; only frontal films are measured.",
     "not_frontal": "The film seems to be taken from the side, and was not read as a lateral film.",
-    "declared_frontal": "The file says that the film is frontal; it was asked of the lateral model.",
+    "declared_frontal": "The file says that the film is frontal; this is the lateral model.",
     "not_lateral": "The film does not seem to be taken from the side.",
     "not_like_a_spine": "The picture does not look like a film of the spine.",
     "spine_incomplete": "The film does not show the spine from T6 to L4.",

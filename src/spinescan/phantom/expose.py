@@ -83,12 +83,9 @@ class Technique:
             steepness=float(rng.uniform(0.0, 4.0)),
         )
 
-
     def from_the_side(self) -> Self:
         """As a lateral film is taken: with a good grid, and the trunk's breadth evened out."""
-        return replace(
-            self, scatter=0.4 * self.scatter, compression=0.35 + 0.65 * self.compression
-        )
+        return replace(self, scatter=0.4 * self.scatter, compression=0.35 + 0.65 * self.compression)
 
 
 def _low_end(rng: np.random.Generator) -> float:

@@ -26,6 +26,7 @@ NEAR, WITHIN = 0.02, 0.03
 
 ANGLES: tuple[str, ...] = ("TK_T4_T12", "LL_L1_S1", "SS", "PT", "PI")
 
+_SMALL = 1e-6
 _ALONG = np.concatenate([[0.0], np.cumsum([PITCH_MM[level] for level in LEVELS[:-1]])])
 
 
@@ -139,11 +140,7 @@ def _points(
     for t, f in zip(true, found, strict=True):
         there = [name for name in names if name in t]
         length = _length(t)
-        off = [
-            float(np.hypot(*(f[name] - t[name]))) / length if length else np.inf
-            for name in there
-            if name in f
-        ]
+        off = [float(np.hypot(*(f[name] - t[name]))) / length for name in there if name in f]
         shown.append(len(there))
         near.append(sum(share <= NEAR for share in off))
         within.append(sum(share <= WITHIN for share in off))
@@ -229,11 +226,12 @@ def _corners(places: Places) -> Floats:
 def _length(places: Places) -> float:
     """The spine's length in pixels, T1 to L5 along the centres of the vertebrae.
 
-    Where the film shows a part of it, by that part's usual share; 0 with fewer than two vertebrae.
+    Where the film shows a part of it, by that part's usual share. Of fewer than two vertebrae, for
+    which there is none, it is taken to be so small that no point is near.
     """
     centres = _corners(places).mean(axis=1)
     seen = np.flatnonzero(np.isfinite(centres).all(axis=1))
     if len(seen) < 2:
-        return 0.0
+        return _SMALL
     way = np.linalg.norm(np.diff(centres[seen], axis=0), axis=1).sum()
     return float(way * _ALONG[-1] / (_ALONG[seen[-1]] - _ALONG[seen[0]]))
