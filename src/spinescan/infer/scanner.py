@@ -174,9 +174,7 @@ class Scanner:
         if self.lateral is None or report.decision == "accepted":
             return report
         other = self.lateral._report(film, in_brace=in_brace)
-        if other.decision == "accepted" or (
-            other.view == View.LATERAL and report.view != View.FRONTAL
-        ):
+        if other.decision == "accepted" or (other.view == "lateral" and report.view != "frontal"):
             return replace(other, bundles=report.bundles)
         return report
 

@@ -76,6 +76,8 @@ class Order:
         Without scatter, noise, blur, software, clothes or metal: the truth's own picture.
     least_margin
         Keep this far from the borders between ALS types (see `als_types.Limit`).
+    slip
+        A level that has slid forwards on the one below, and how far (`SpinePlan`).
     metal
         "rods" and screws after a fusion, a "brace", "clips" of clothes and jewellery, or "none".
     """
@@ -90,6 +92,7 @@ class Order:
     plain: bool = False
     least_margin: float = 0.0
     metal: Metal | None = None
+    slip: tuple[str, float] | None = None
 
     def __post_init__(self) -> None:
         if self.cobb_deg is not None and not 10 <= self.cobb_deg <= 100:
@@ -162,6 +165,8 @@ def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
         sagittal=order.sagittal,
         least_margin=order.least_margin,
     )
+    if order.slip is not None:
+        subject = replace(subject, plan=replace(subject.plan, slip=order.slip))
     return draw_film(subject, order, seed)
 
 
