@@ -396,6 +396,31 @@ def test_shipped_classifiers_take_part_and_can_be_replaced(ships: Path, tmp_path
             Scanner.with_bundles(folders, threads=1)
 
 
+def as_lateral(folder: Path) -> Path:
+    """The shipped frontal networks, said to be for lateral films."""
+    shutil.copytree(shipped("frontal-landmarks"), folder)
+    told = json.loads((folder / "bundle.json").read_text())
+    told |= {"name": folder.name, "task": "lateral-landmarks"}
+    told["settings"] |= {"least_lateral": 0.5, "least_facing": 0.9}
+    (folder / "bundle.json").write_text(json.dumps(told))
+    return folder
+
+
+def test_a_lateral_model_takes_part_beside_the_frontal_one(ships: Path, tmp_path: Path) -> None:
+    assert Scanner.default(threads=1).lateral is None
+    as_lateral(ships / "lateral-landmarks")
+    scanner = Scanner.default(threads=1)
+    assert [b.name for b in scanner.bundles] == ["frontal-landmarks", "lateral-landmarks", "light"]
+    alone = Scanner.with_bundles((), classifiers=False, threads=1)
+    assert [b.name for b in alone.bundles] == ["frontal-landmarks", "lateral-landmarks"]
+    own = as_lateral(tmp_path / "own")
+    scanner = Scanner.with_bundles([own], threads=1)
+    assert [b.name for b in scanner.bundles] == ["frontal-landmarks", "own", "light"]
+    assert Scanner.from_folder(own, threads=1).lateral is None
+    with pytest.raises(BundleError, match="a second landmark bundle"):
+        Scanner.with_bundles([own, ships / "lateral-landmarks"], threads=1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
