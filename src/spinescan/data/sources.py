@@ -161,12 +161,11 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
     faces_left = None
     if record["view"] == "lateral":
         faces_left = _faces_left(places)
-        names = (*FRONTAL_NAMES, *FRONTAL_POINTS)
-        places = {
-            name: places[told]
-            for name in names
-            if (told := lateral_name(name, faces_left=bool(faces_left))) in places
+        last = {
+            name: lateral_name(name, faces_left=bool(faces_left))
+            for name in (*FRONTAL_NAMES, *FRONTAL_POINTS)
         }
+        places = {name: places[of] for name, of in last.items() if of in places}
     corners = np.array([places.get(name, _NOWHERE) for name in FRONTAL_NAMES])
     corners = corners.reshape(len(LEVELS), len(FRONTAL_CORNERS), 2)
     corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
