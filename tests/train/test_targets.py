@@ -26,7 +26,14 @@ from spinescan.train import finder, refiner
 from spinescan.train.augment import Shot
 from spinescan.train.films import Film, Pool, load_films
 from spinescan.train.finder import TAUGHT_LAST, FinderFilms, finder_loss, finder_target
-from spinescan.train.refiner import ABSENT, LEVELS_PER_FILM, RefinerFilms, disturbed, refiner_loss
+from spinescan.train.refiner import (
+    ABSENT,
+    LEVELS_PER_FILM,
+    SACRUM_PATCHES,
+    RefinerFilms,
+    disturbed,
+    refiner_loss,
+)
 from tests.data.layouts import Sheet, write_aasce, write_picture
 from tests.infer.oracle import finder_answer
 from tests.train.dots import SIZE, dotted, off_dot, spine_corners
@@ -517,14 +524,15 @@ def test_the_refiner_is_shown_the_sacrum_of_lateral_films(
     plain = RefinerFilms(pool, REFINER, PITCH_PX, items=4)
     for k in range(len(data)):
         pictures, corners, present = (part.numpy() for part in data[k])
-        assert len(pictures) == LEVELS_PER_FILM + 1
-        assert np.array_equal(pictures[:-1], plain[k][0].numpy())
-        assert present[-1] == 0
-        ends = corners[-1, :2]
-        assert np.isnan(corners[-1, 2:]).all()
-        assert ends[0, 0] < ends[1, 0]
-        assert np.linalg.norm(ends[1] - ends[0]) == pytest.approx(PITCH_PX, rel=0.4)
-        assert all(off_dot(pictures[-1, 0], point, 5) < 0.8 for point in ends)
+        assert len(pictures) == LEVELS_PER_FILM + SACRUM_PATCHES
+        assert np.array_equal(pictures[:-SACRUM_PATCHES], plain[k][0].numpy())
+        last = slice(-SACRUM_PATCHES, None)
+        assert (present[last] == 0).all()
+        assert np.isnan(corners[last, 2:]).all()
+        for picture, ends in zip(pictures[last, 0], corners[last, :2], strict=True):
+            assert ends[0, 0] < ends[1, 0]
+            assert np.linalg.norm(ends[1] - ends[0]) == pytest.approx(PITCH_PX, rel=0.4)
+            assert all(off_dot(picture, point, 5) < 0.8 for point in ends)
     unseen = replace(film, points=np.full((9, 2), np.nan))
     data = RefinerFilms(Pool([unseen], seed=2), REFINER, PITCH_PX, items=1, sacrum=True)
     assert len(data[0][0]) == LEVELS_PER_FILM

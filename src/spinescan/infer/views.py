@@ -108,7 +108,7 @@ LATERAL = ModelView(
     to_c7=0.87,
     reads_sacrum=True,
     least_levels=4,
-    widens_from=10,
+    widens_from=14,
 )
 VIEWS = {kind.task: kind for kind in (FRONTAL, LATERAL)}
 

@@ -27,13 +27,15 @@ ABSENT = 2
 """How many of these show no vertebra in their middle."""
 SACRUM = ("S1_left", "S1_right")
 """The first of `FRONTAL_POINTS`: the ends of the endplate."""
+SACRUM_PATCHES = 2
+"""How many more a film with a sacrum has: more angles are measured at it than at any vertebra."""
 
 
 class RefinerFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Patches of one film: (k, 1, rows, columns), corners (k, 4, 2), present (k,).
 
-    Corners that are not to be taught are NaN. With `sacrum`, the last patch of a film that shows
-    S1's endplate is of that.
+    Corners that are not to be taught are NaN. With `sacrum`, the last patches of a film that shows
+    S1's endplate are of that.
     """
 
     def __init__(
@@ -63,9 +65,10 @@ class RefinerFilms(Dataset[tuple[Tensor, Tensor, Tensor]]):
         places = np.where(present[:, None, None] == 1, corners[chosen], np.nan)
         ends = shot.points[: len(SACRUM)]
         if self.sacrum and np.isfinite(ends).all():
-            poses.append(disturbed(sacrum_pose(*ends), rng))
-            places = np.concatenate([places, [[*ends, (np.nan,) * 2, (np.nan,) * 2]]])
-            present = np.append(present, np.float32(0))
+            poses += [disturbed(sacrum_pose(*ends), rng) for _ in range(SACRUM_PATCHES)]
+            sacrum = np.vstack([ends, np.full((2, 2), np.nan)])
+            places = np.concatenate([places, [sacrum] * SACRUM_PATCHES])
+            present = np.append(present, np.zeros(SACRUM_PATCHES, np.float32))
         inputs, frames = patches(pixels, poses, self.spec, pitch_px=self.pitch_px)
         truth = np.stack(
             [frame.to_input(place) for place, frame in zip(places, frames, strict=True)]
