@@ -8,6 +8,7 @@ import pytest
 from spinescan.core.anatomy import LATERAL_POINTS, LEVELS, Landmarks, lateral_name
 from spinescan.core.errors import DataError
 from spinescan.measure.sagittal import sagittal_measurements
+from spinescan.phantom.vertebrae import PITCH_MM
 from spinescan.study.lateral import ANGLES, score_laterals
 from spinescan.study.phantoms import read_truth
 from tests.measure.spines import PITCH, profile, spine
@@ -108,7 +109,10 @@ def test_a_perfect_reader_is_right_in_all() -> None:
 @pytest.mark.parametrize("first", ["T1", "L1"])
 def test_distances_are_shares_of_the_whole_spines_length(first: str) -> None:
     film = truth(0, first=first)
-    length = 16 * PITCH  # from T1's centre to L5's, of which a lumbar film shows a part
+    # From T1's centre to L5's, of which a lumbar film shows the usual part.
+    gaps = [PITCH_MM[level] for level in LEVELS[:-1]]
+    part = gaps[LEVELS.index(first) :]
+    length = len(part) * PITCH * sum(gaps) / sum(part)
     for share, near, within in ((0.018, 1, 1), (0.025, 0, 1), (0.034, 0, 0)):
         given = answer(film)
         shifted(given, "S1_anterior", share * length, 0)
