@@ -63,7 +63,7 @@ def test_a_healthy_spine_has_no_type():
 def test_what_the_film_does_not_show_is_left_out_but_told_beside():
     order = Order(view="lateral", extent="lumbar", rows=96, plain=True)
     told = set()
-    for seed in range(4):
+    for seed in (2, 4):
         phantom = draw_phantom(order, seed)
         record = truth_record(phantom, order, file="x.png", sha256="0" * 64)
         names = record["landmarks"]["names"]
