@@ -24,8 +24,8 @@ from spinescan.data.seen import with_metal
 from spinescan.data.sources import AasceFilm, read_aasce, read_boxes
 from spinescan.data.split import grouped_folds
 from spinescan.infer.bundle import Bundle
-from spinescan.infer.frontal import Reading, read_frontal
 from spinescan.infer.gate import weigh
+from spinescan.infer.reading import Reading, read_film
 from spinescan.infer.scanner import Scanner
 from spinescan.io.read import iter_films, read_radiograph
 
@@ -59,12 +59,12 @@ def metal_told(films: list[tuple[AasceFilm, Reading]], settings: dict) -> dict[s
 def highest_confidence(films: Iterable[str | Path]) -> dict[str, float | int]:
     """Of the shipped bundle, in films that it should decline."""
     scanner = Scanner.default()
-    readings = [read_frontal(read_radiograph(f), scanner.bundle, scanner.run) for f in films]
+    readings = [read_film(read_radiograph(f), scanner.bundle, scanner.run) for f in films]
     evidence = [weigh(reading) for reading in readings if reading is not None]
     return {
         "n": len(readings),
         "highest_confidence": round(max((e.confidence for e in evidence), default=0.0), 4),
-        "highest_frontal": round(max((e.frontal for e in evidence), default=0.0), 4),
+        "highest_frontal": round(max((e.in_view for e in evidence), default=0.0), 4),
     }
 
 
@@ -87,7 +87,7 @@ def main() -> None:
         scanner, recipe = Scanner(bundle), bundle.provenance["recipe"]
         parts = grouped_folds([f.group for f in films], recipe["folds"], recipe["seed"])
         for film in (films[i] for i in parts[int(folder.parent.name.split("-")[1])]):
-            reading = read_frontal(read_radiograph(film.path), bundle, scanner.run)
+            reading = read_film(read_radiograph(film.path), bundle, scanner.run)
             if reading is not None:
                 read.append((film, reading))
             if film.suspect:

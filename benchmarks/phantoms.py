@@ -49,7 +49,7 @@ def undrawn(order: Order, seed: int) -> Phantom:
 
     with (
         mock.patch.object(film_module, "add_body", nobody),
-        mock.patch.object(film_module, "expose", lambda attenuation, *_: attenuation),
+        mock.patch.object(film_module, "expose", lambda attenuation, *_, **__: attenuation),
     ):
         return draw_phantom(order, seed)
 

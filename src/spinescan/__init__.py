@@ -108,10 +108,9 @@ def _classifier(folder: "Path", stamp: int) -> "Classifier":
 
 @cache
 def _gate() -> "Scanner":
-    from spinescan.infer.bundle import shipped
-    from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
+    from spinescan.infer.scanner import Scanner
 
-    return Scanner.from_folder(shipped(FRONTAL_BUNDLE))
+    return Scanner.with_bundles((), classifiers=False)
 
 
 @cache

@@ -77,7 +77,7 @@ def test_a_set_from_a_recipe_and_options(tmp_path: Path) -> None:
         ("--cobb 5", "10 to 100"),
         ("--rows 20", "64 to 4096"),
         ("--extent lumbar", "a frontal film has spine, trunk, whole"),
-        ("--view lateral --extent spine", "a lateral film has lumbar, trunk, whole"),
+        ("--view lateral --extent spine", "a lateral film has lumbar, thoracolumbar, trunk, whole"),
         ("--jobs 2", "give --count"),
         ("--count 0", "--count"),
         ("--count 2 --extent whole", "give --view"),

@@ -10,6 +10,7 @@ from spinescan.core.anatomy import (
     LATERAL_NAMES,
     LEVELS,
     Landmarks,
+    lateral_name,
 )
 
 
@@ -18,6 +19,23 @@ def test_a_frontal_film_is_read_from_t1_to_l5() -> None:
     assert len(LEVELS) == 17
     assert len(FRONTAL_NAMES) == 68
     assert FRONTAL_NAMES[:4] == tuple(f"T1_{corner}" for corner in FRONTAL_CORNERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "right"),
+    [
+        ("T1_superior_left", "T1_superior_anterior", "T1_superior_posterior"),
+        ("L5_inferior_right", "L5_inferior_posterior", "L5_inferior_anterior"),
+        ("S1_right", "S1_posterior", "S1_anterior"),
+        ("femoral_head_left", "femoral_head_left", "femoral_head_left"),
+        ("C7_centre", "C7_centre", "C7_centre"),
+    ],
+)
+def test_lateral_names_follow_from_the_way_the_patient_faces(
+    name: str, left: str, right: str
+) -> None:
+    assert lateral_name(name, faces_left=True) == left
+    assert lateral_name(name, faces_left=False) == right
 
 
 @given(

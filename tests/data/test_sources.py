@@ -252,19 +252,42 @@ def test_phantoms_bring_the_corners_of_their_frontal_films(phantoms: Path) -> No
             else:  # a level that is not wholly on the film is not there
                 assert any(f"{level}_{c}" not in places for c in FRONTAL_CORNERS)
     assert len({film.group for film in films}) == len(films)
-    assert all(film.frontal for film in films)
+    assert {film.view for film in films} == {"frontal"}
     assert {film.source for film in films} == {"phantoms"}
     assert all(film.corners_told and not film.cropped for film in films)
 
 
-def test_lateral_phantoms_are_films_that_are_not_frontal(phantoms: Path) -> None:
+def test_lateral_phantoms_bring_their_corners_by_the_sides_of_the_picture(phantoms: Path) -> None:
     films = read_phantoms(phantoms, laterals=True)
     assert len(films) == FILMS
     assert [film.file for film in read_corner_films(phantoms)] == [film.file for film in films]
     frontal = {film.file for film in read_phantoms(phantoms)}
-    for film in films:
-        assert film.frontal == (film.file in frontal)
-        assert film.frontal or (np.isnan(film.corners_px).all() and film.points_px is None)
+    lines = (phantoms / "truth.jsonl").read_text().splitlines()
+    facing = set()
+    for film, line in zip(films, map(json.loads, lines), strict=True):
+        assert (film.view == "frontal") == (film.file in frontal)
+        if film.view == "frontal":
+            assert film.faces_left is None
+            continue
+        marks = line["landmarks"]
+        places = dict(zip(marks["names"], marks["points_xy"], strict=True))
+        seen = np.isfinite(film.corners_px).all(axis=(1, 2))
+        assert seen.any()
+        across = film.corners_px[seen, 1::2, 0] - film.corners_px[seen, ::2, 0]
+        assert (across > 0).all()  # left is left
+        assert film.faces_left is not None
+        facing.add(film.faces_left)
+        front = 0 if film.faces_left else 1
+        level = int(np.flatnonzero(seen)[0])
+        expected = places[f"{LEVELS[level]}_superior_anterior"]
+        assert film.corners_px[level, front] == pytest.approx(expected)
+        assert film.points_px is not None
+        named = dict(zip(FRONTAL_POINTS, film.points_px, strict=True))
+        assert np.isnan(named["iliac_crest_left"]).all()
+        if "S1_anterior" in places:
+            end = "S1_left" if film.faces_left else "S1_right"
+            assert named[end] == pytest.approx(places["S1_anterior"])
+    assert facing == {True, False}
 
 
 def test_phantoms_bring_their_points(phantoms: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spinescan.core.anatomy import FRONTAL_POINTS, LEVELS, Landmarks
-from spinescan.infer import frontal, preprocess
+from spinescan.infer import preprocess, reading
 from spinescan.infer.bundle import Bundle, Network
 from spinescan.infer.decode import (
     CORNER_UNIT_PX,
@@ -31,6 +31,8 @@ SETTINGS = {
     "spread_factor": 1.5,
     "least_confidence": 0.5,
     "least_frontal": 0.5,
+    "least_lateral": 0.5,
+    "least_facing": 0.9,
     "most_unrest": 0.15,
     "most_roughness": 0.25,
     "least_point": 0.5,
@@ -44,14 +46,14 @@ _COLD = 1e-4
 NO_POINTS: Points = np.full((len(FRONTAL_POINTS) + len(LETTERS), 2), np.nan)
 
 
-def bundle_without_weights(**settings: float) -> Bundle:
-    """A frontal bundle as the shipped one, but for its networks' files."""
+def bundle_without_weights(task: str = "frontal-landmarks", **settings: float) -> Bundle:
+    """A bundle as the shipped frontal one, but for its networks' files."""
     specs = {"finder": InputSpec(512, 224), "refiner": InputSpec(96, 112)}
     return Bundle(
         folder=Path("nowhere"),
         name="oracle",
         version="7",
-        task="frontal-landmarks",
+        task=task,
         networks={name: Network(Path("nowhere"), "", spec) for name, spec in specs.items()},
         settings={**SETTINGS, **settings},
         provenance={},
@@ -114,7 +116,7 @@ class Oracle:
     The finder does not see the levels in `blind` and takes the others for those `taken_for` lower;
     it sees the `points` (9, 2), T1 to T12 with their ribs (or none), and answers `facts` (logits:
     no metal, nothing of the heart, frontal). `bias_px` is added to all corners of the refiner, in
-    its input's pixels.
+    its input's pixels. It reads the `sacrum`, too: the ends (2, 2) of its endplate.
     """
 
     corners: Points
@@ -124,6 +126,7 @@ class Oracle:
     ribs: bool = False
     facts: Points = field(default_factory=lambda: np.array([0.0, -4.0, -4.0, 4.0]))
     bias_px: Points = field(default_factory=lambda: np.zeros(2))
+    sacrum: Points | None = None
     calls: list[str] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     pictures: Floats = field(default_factory=lambda: np.empty(0, np.float32))
@@ -146,7 +149,7 @@ class Oracle:
             return copy
 
         for made in (letterbox, patches, square_pixels):
-            monkeypatch.setattr(frontal, made.__name__, made)
+            monkeypatch.setattr(reading, made.__name__, made)
 
     def run(self, network: str, inputs: Floats) -> list[Floats]:
         self.calls.append(network)
@@ -179,13 +182,19 @@ class Oracle:
     def _refine(
         self, frame: Frame, size: tuple[int, int], mirrored: bool
     ) -> tuple[Points, Points, Points]:
-        corners = frame.to_input(self.corners * self.copied)
+        quads = self.corners
+        if self.sacrum is not None:
+            x, y = self.sacrum[1] - self.sacrum[0]
+            below = self.sacrum + 0.76 * np.array([-y, x])
+            quads = np.concatenate([quads, [[*self.sacrum, *below]]])
+        corners = frame.to_input(quads * self.copied)
         if mirrored:  # which has its own left and right
             corners = corners[:, [1, 0, 3, 2]]
             corners[..., 0] = size[1] - corners[..., 0]
         off = np.linalg.norm(corners.mean(axis=1) - np.array(size[::-1]) / 2, axis=1)
         nearest = int(off.argmin())
-        presence = 4.0 if off[nearest] < 0.3 * SETTINGS["pitch_px"] else -4.0
+        there = off[nearest] < 0.3 * SETTINGS["pitch_px"] and nearest < len(self.corners)
+        presence = 4.0 if there else -4.0
         return corners[nearest] + self.bias_px, np.full(4, 2.0), np.array(presence)
 
 

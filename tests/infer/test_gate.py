@@ -3,17 +3,19 @@
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spinescan.core.anatomy import FRONTAL_POINTS
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Notice
-from spinescan.infer.decode import FACTS, Spine
-from spinescan.infer.frontal import Marks, Reading
+from spinescan.infer.decode import FACTS, LATERAL_FACTS, Spine
 from spinescan.infer.gate import NOT_FRONTAL, reasons_against, weigh
 from spinescan.infer.levels import Naming
+from spinescan.infer.reading import Marks, Reading
 from tests.infer.oracle import NO_POINTS, bundle_without_weights
 from tests.measure.spines import profile, spine
 
@@ -108,10 +110,75 @@ def test_all_that_speaks_against_it_is_told() -> None:
     assert set(reasons_against(FILM, bad, BUNDLE)) == set(BAD)
 
 
+LATERAL = bundle_without_weights("lateral-landmarks")
+
+
+def from_the_side(
+    *, lateral: float = 0.9, left: float = 0.95, slope: float | None = None, **options: Any
+) -> Reading:
+    """A reading of a lateral film; `slope` is how far the sacrum's left end lies lower."""
+    options = {"first": 11, **options}
+    plain = reading(**options)
+    points, score = NO_POINTS.copy(), np.zeros(len(NO_POINTS))
+    if slope is not None:
+        ends = [FRONTAL_POINTS.index(f"S1_{side}") for side in ("left", "right")]
+        half = 20 * np.array([np.cos(np.radians(slope)), -np.sin(np.radians(slope))])
+        points[ends] = [200, 700] - half, [200, 700] + half
+        score[ends] = 0.9
+    facts = {**dict.fromkeys(LATERAL_FACTS, 0.1), "lateral": lateral, "faces_left": left}
+    return replace(plain, marks=plain.marks._replace(points=points, score=score, facts=facts))
+
+
+BAD_LATERAL = {
+    "not_lateral": [from_the_side(lateral=0.4)],
+    "few_levels": [from_the_side(first=14)],
+    "facing_unclear": [
+        from_the_side(left=0.6),
+        from_the_side(left=0.4),
+        from_the_side(left=0.95, slope=-30),
+        from_the_side(left=0.05, slope=30),
+    ],
+}
+
+
+@pytest.mark.parametrize("reason", BAD_LATERAL)
+def test_each_thing_that_speaks_against_a_lateral_reading(reason: str) -> None:
+    for bad in BAD_LATERAL[reason]:
+        assert reasons_against(FILM, bad, LATERAL) == (reason,)
+
+
+def test_lateral_films_of_any_part_of_the_spine_are_accepted() -> None:
+    for good in (
+        from_the_side(),
+        from_the_side(first=0),
+        from_the_side(first=13),
+        from_the_side(slope=40),
+        from_the_side(left=0.05, slope=-40),
+        from_the_side(left=0.05, slope=5),  # a flat sacrum tells nothing
+    ):
+        assert reasons_against(FILM, good, LATERAL) == ()
+
+
+def test_a_lateral_film_that_its_header_declares_frontal() -> None:
+    film = replace(FILM, declared_view=View.FRONTAL)
+    assert reasons_against(film, from_the_side(), LATERAL) == ("declared_frontal",)
+    assert (
+        reasons_against(replace(FILM, declared_view=View.LATERAL), from_the_side(), LATERAL) == ()
+    )
+
+
+def test_only_a_long_lateral_row_tells_that_it_is_upside_down() -> None:
+    shrinking = widened(reading().corners, 1.2, 0.8)
+    assert reasons_against(FILM, from_the_side(corners=shrinking), LATERAL) == ()
+    whole = from_the_side(corners=shrinking, first=0)
+    assert reasons_against(FILM, whole, LATERAL) == ("not_upright",)
+
+
 def test_every_reason_is_explained() -> None:
     page = Path(__file__).parents[2] / "docs" / "explain" / "landmarks.md"
     explained = re.findall(r"^\| `(\w+)` \|", page.read_text("utf-8"), re.MULTILINE)
-    assert set(explained) == {"declared_lateral", "no_spine", "not_upright", *BAD}
+    both = {"declared_lateral", "no_spine", "not_upright", *BAD}
+    assert set(explained) == {*both, "declared_frontal", *BAD_LATERAL}
     assert set(explained[: len(NOT_FRONTAL)]) == NOT_FRONTAL  # as the page says
 
 
@@ -133,7 +200,7 @@ def test_the_evidence_is_measured() -> None:
     evidence = weigh(reading())
     assert evidence.confidence == pytest.approx(0.8 * 0.9)
     assert evidence.unrest == 0.05
-    assert evidence.frontal == 0.9
+    assert evidence.in_view == 0.9
     assert 0 < evidence.roughness < 0.01
     assert weigh(reading(squeezed())).roughness > 0.5
 

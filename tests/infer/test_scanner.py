@@ -17,7 +17,7 @@ from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
 from spinescan.infer.bundle import Bundle, find_bundle, shipped
 from spinescan.infer.decode import FACTS
-from spinescan.infer.frontal import read_frontal, to_landmarks
+from spinescan.infer.reading import read_film, to_landmarks
 from spinescan.infer.scanner import Scanner
 from tests.infer.classifiers import classifier, write_classifier
 from tests.infer.oracle import Oracle, bundle_without_weights, film_corners, film_points
@@ -312,7 +312,7 @@ def test_a_bias_to_one_side_cancels_and_is_told(
     film, truth = sample
     scanner = knowing(truth.points_xy)
     scanner.oracle.bias_px = np.array([6.0, 0.0])
-    reading = read_frontal(film, scanner.bundle, scanner.run)
+    reading = read_film(film, scanner.bundle, scanner.run)
     assert reading is not None
     off = reading.corners - film_corners(truth.points_xy)
     assert np.linalg.norm(off, axis=2).max() < 0.02 * PITCH
@@ -320,7 +320,7 @@ def test_a_bias_to_one_side_cancels_and_is_told(
     # Twice the refiner's 2 px of spread, and half the difference of the looks.
     spread = np.median(reading.spread) / PITCH * 48
     assert spread == pytest.approx(np.hypot(2, 6), rel=0.1)
-    points = to_landmarks(reading, film, {**scanner.bundle.settings, "spread_factor": 2.0})
+    points = to_landmarks(reading, film, bundle_without_weights(spread_factor=2.0))
     assert points.spread_px == pytest.approx(2 * reading.spread.ravel())
     assert scanner.scan(film).reasons == ("unsteady",)
 
@@ -409,12 +409,41 @@ def test_what_ships_on_request_answers_only_where_it_is_named(ships: Path, tmp_p
     assert [b.name for b in Scanner.with_bundles([own], threads=1).bundles[1:]] == ["own"]
 
 
+def as_lateral(folder: Path) -> Path:
+    """The shipped frontal networks, said to be for lateral films."""
+    shutil.copytree(shipped("frontal-landmarks"), folder)
+    told = json.loads((folder / "bundle.json").read_text())
+    told |= {"name": folder.name, "task": "lateral-landmarks"}
+    told["settings"] |= {"least_lateral": 0.5, "least_facing": 0.9}
+    (folder / "bundle.json").write_text(json.dumps(told))
+    return folder
+
+
+def test_a_lateral_model_takes_part_beside_the_frontal_one(ships: Path, tmp_path: Path) -> None:
+    assert Scanner.default(threads=1).lateral is None
+    as_lateral(ships / "lateral-landmarks")
+    scanner = Scanner.default(threads=1)
+    assert [b.name for b in scanner.bundles] == ["frontal-landmarks", "lateral-landmarks", "light"]
+    alone = Scanner.with_bundles((), classifiers=False, threads=1)
+    assert [b.name for b in alone.bundles] == ["frontal-landmarks", "lateral-landmarks"]
+    own = as_lateral(tmp_path / "own")
+    scanner = Scanner.with_bundles([own], threads=1)
+    assert [b.name for b in scanner.bundles] == ["frontal-landmarks", "own", "light"]
+    assert Scanner.from_folder(own, threads=1).lateral is None
+    with pytest.raises(BundleError, match="a second landmark bundle"):
+        Scanner.with_bundles([own, ships / "lateral-landmarks"], threads=1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"task": "lateral-landmarks"}, "expected frontal-landmarks, got lateral-landmarks"),
+        ({"task": "hand-landmarks"}, "lateral-landmarks, got hand-landmarks"),
         ({"networks": {}}, "lacks finder, refiner"),
         ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence, least_frontal"),
+        (
+            {"settings": {"pitch_px": 48.0}, "task": "lateral-landmarks"},
+            "least_lateral, least_facing, most_unrest",
+        ),
     ],
 )
 def test_a_bundle_that_is_not_for_frontal_films(change: dict[str, object], message: str) -> None:

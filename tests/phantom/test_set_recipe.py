@@ -1,5 +1,6 @@
 """What a set's films show."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,22 @@ def test_the_default_leaves_nothing_out():
     assert {(o.view, o.extent) for o in drawn} == {
         ("frontal", "spine"), ("frontal", "trunk"), ("frontal", "whole"),
         ("lateral", "lumbar"), ("lateral", "trunk"), ("lateral", "whole"),
+        ("lateral", "thoracolumbar"),
     }  # fmt: skip
     assert len({o.sagittal for o in drawn}) == 6
     assert {o.cobb_deg for o in drawn} == {None}  # each type's own range
+
+
+def test_slipped_vertebrae_come_as_often_as_told():
+    drawn = [o.slip for o in orders(SetRecipe(slip=0.3), 300)]
+    slipped = [s for s in drawn if s is not None]
+    assert 0.2 < len(slipped) / len(drawn) < 0.4
+    assert {level for level, _ in slipped} == {"L4", "L5"}
+    assert all(0.05 < share <= 0.5 for _, share in slipped)
+    # The rest of a film does not depend on it.
+    (with_slip,), (without,) = orders(SetRecipe(slip=1.0), 1), orders(SetRecipe(), 1)
+    assert with_slip.slip is not None
+    assert replace(with_slip, slip=None) == without
 
 
 @pytest.mark.parametrize(("text", "off"), [("clinic = false", True), ("clinic = true", False)])
@@ -92,6 +106,7 @@ def test_the_clinic_can_be_switched_off(tmp_path, text, off):
         ("[view]\nlateral = 1\n[extent.frontal]\ntrunk = 1", "extent lacks lateral"),
         ("severity = 3", "severity must be a table of odds"),
         ("extent = 3", "table of tables"),
+        ("slip = 2", "slip must lie in 0..1"),
         ("extent = { frontal = 1 }", "extent.frontal must be a table of odds"),
         ("rows = 10", "64 to 4096"),
         ("rows = [200, 100]", "must not fall"),

@@ -167,3 +167,19 @@ def test_moving_a_person_keeps_every_distance(turn_deg, shift):
     assert gaps[0] == pytest.approx(gaps[1], abs=1e-9)
     at = moved.pelvis.at(10, -5, 3) - moved.pelvis.hip_axis
     assert np.linalg.norm(at) == pytest.approx(np.sqrt(134))
+
+
+@pytest.mark.parametrize(("level", "lumbar"), [("L4", 5), ("L5", 5), ("L5", 4)])
+def test_a_level_slides_forwards_with_all_above_it(level, lumbar):
+    plain = SpinePlan(lumbar=lumbar)
+    still, slid = build_spine(plain), build_spine(replace(plain, slip=(level, 0.3)))
+    names = [v.level for v in still.vertebrae]
+    k = names.index(level) if level in names else len(names) - 1
+    below = still.vertebrae[k + 1].superior if k + 1 < len(names) else still.pelvis.s1
+    way = slid.vertebrae[k].centre - still.vertebrae[k].centre
+    # Along the endplate that it stands on, to the front.
+    assert way == pytest.approx(-0.3 * 2 * below.half_depth * below.back, abs=1e-9)
+    for i, (before, after) in enumerate(zip(still.vertebrae, slid.vertebrae, strict=True)):
+        expected = way if i <= k else np.zeros(3)
+        assert after.superior.centre - before.superior.centre == pytest.approx(expected)
+        assert sagittal_deg(after.inferior) == pytest.approx(sagittal_deg(before.inferior))

@@ -32,7 +32,7 @@ def film(frontal: bool, brace: float, seed: int) -> Film:
         points_known=np.zeros(9, bool),
         ribs=np.full(17, np.nan),
         facts=np.array([0.0, np.nan, brace, float(frontal)]),
-        frontal=frontal,
+        in_view=frontal,
     )
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from spinescan.app.main import cli
 from spinescan.core.errors import DataError
-from spinescan.data.sources import CornerFilm, read_aasce
+from spinescan.data.sources import CornerFilm, read_aasce, read_phantoms
 from spinescan.infer.bundle import Bundle
 from spinescan.phantom.set_recipe import SetRecipe
 from spinescan.phantom.sets import write_set
@@ -281,3 +281,55 @@ def test_a_folder_without_a_training_is_no_start(
         train_bundle(
             read_aasce(data), LandmarkRecipe.read(recipe_file), tmp_path / "empty", tmp_path / "run"
         )
+
+
+@pytest.fixture(scope="module")
+def laterals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lateral phantoms, and a frontal one."""
+    folder = tmp_path_factory.mktemp("laterals") / "set"
+    extent = {"lateral": {"lumbar": 1.0, "trunk": 1.0}, "frontal": {"trunk": 1.0}}
+    view = {"lateral": 2.0, "frontal": 1.0}
+    write_set(SetRecipe(rows=(200, 200), view=view, extent=extent, clinic=None), folder, 6, 4)
+    return folder
+
+
+def test_a_lateral_model_is_trained_used_and_scored(
+    laterals: Path, tmp_path: Path, recipe_file: Path
+) -> None:
+    truth = reports(laterals / "truth.jsonl")
+    assert {line["view"] for line in truth} == {"lateral", "frontal"}
+    recipe = tmp_path / "side.toml"
+    text = RECIPE.replace("least_frontal = 0.5", "least_lateral = 0.0\nleast_facing = 0.5")
+    recipe.write_text(f'view = "lateral"\n{text}')
+    run = tmp_path / "run"
+    command = ["train", "landmarks", str(recipe), "--data", str(laterals), "--out", str(run)]
+    result = CliRunner().invoke(cli, [*command, "--final"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    bundle = run / "final" / "bundle"
+    told = Bundle.load(bundle)
+    assert told.task == "lateral-landmarks"
+    assert told.provenance["recipe"]["view"] == "lateral"
+    assert told.provenance["films"] == len(truth)  # the frontal ones teach what to decline
+    assert {"frontal"} == {film.view for film in read_phantoms(laterals)}
+    command = ["bench", "phantoms", str(laterals), "--view", "lateral", "--bundle", str(bundle)]
+    result = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["trained_on"] == ["phantoms"]
+    assert figures["all_films"]["n"] == sum(line["view"] == "lateral" for line in truth)
+    started = ["train", "landmarks", str(recipe_file), "--data", str(laterals)]
+    started += ["--out", str(tmp_path / "other"), "--weights", str(bundle), "--final"]
+    assert CliRunner().invoke(cli, started).exit_code == 0  # the networks are of one kind
+
+
+def test_a_cross_validation_of_lateral_films_scans_them_alone(
+    laterals: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "side.toml"
+    text = RECIPE.replace("least_frontal = 0.5", "least_lateral = 0.0\nleast_facing = 0.5")
+    path.write_text(f'view = "lateral"\n{text}')
+    films = read_phantoms(laterals, laterals=True)
+    made = cross_validate(films, LandmarkRecipe.read(path), None, tmp_path / "run", fold=0)
+    scanned = {report["file"] for path in made for report in reports(path)}
+    assert scanned
+    assert scanned <= {film.file for film in films if film.view == "lateral"}

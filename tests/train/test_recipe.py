@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spinescan.core.errors import DataError
-from spinescan.infer.frontal import SETTINGS
+from spinescan.infer.views import FRONTAL, LATERAL
 from spinescan.train.recipe import LandmarkRecipe, StageRecipe
 
 SHIPPED = Path(__file__).parents[2] / "recipes" / "frontal-landmarks.toml"
@@ -26,10 +26,18 @@ def test_the_recipe_of_the_shipped_model() -> None:
     assert recipe.folds == 5
     assert isinstance(recipe.finder, StageRecipe)
     assert isinstance(recipe.refiner, StageRecipe)
-    assert set(SETTINGS) <= set(recipe.settings)
+    assert set(FRONTAL.settings) <= set(recipe.settings)
     plain = recipe.to_dict()
     assert json.loads(json.dumps(plain)) == plain
     assert plain["finder"]["rows"] == recipe.finder.rows
+
+
+def test_the_recipe_of_the_lateral_model() -> None:
+    recipe = LandmarkRecipe.read(SHIPPED.with_name("lateral-landmarks.toml"))
+    assert recipe.kind is LATERAL
+    assert recipe.to_dict()["view"] == "lateral"
+    assert set(LATERAL.settings) <= set(recipe.settings)
+    assert "view" not in LandmarkRecipe.read(SHIPPED).to_dict()
 
 
 def test_without_a_share_extra_films_teach_nothing(path: Path) -> None:
@@ -64,6 +72,8 @@ def change(old: str, new: str) -> Callable[[Path], object]:
         (change("columns = 224", "columns = 223"), "multiples of 4"),
         (change("folds = 5", "folds = 1"), "two folds or more"),
         (change("pitch_px", "pitch"), "settings lack pitch_px"),
+        (change("seed = ", 'view = "oblique"\nseed = '), "view must be frontal or lateral"),
+        (change("seed = ", 'view = "lateral"\nseed = '), "settings lack least_lateral"),
         (change("most_unrest", "most_unresst"), "settings lack most_unrest"),
         (change("least_point", "most_point"), "settings lack least_point"),
         (change("extra_share = 0.", "extra_share = 1."), r"extra_share must lie in 0\.\.1"),

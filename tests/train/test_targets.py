@@ -26,7 +26,14 @@ from spinescan.train import finder, refiner
 from spinescan.train.augment import Shot
 from spinescan.train.films import Film, Pool, load_films
 from spinescan.train.finder import TAUGHT_LAST, FinderFilms, finder_loss, finder_target
-from spinescan.train.refiner import ABSENT, LEVELS_PER_FILM, RefinerFilms, disturbed, refiner_loss
+from spinescan.train.refiner import (
+    ABSENT,
+    LEVELS_PER_FILM,
+    SACRUM_PATCHES,
+    RefinerFilms,
+    disturbed,
+    refiner_loss,
+)
 from tests.data.layouts import Sheet, write_aasce, write_picture
 from tests.infer.oracle import finder_answer
 from tests.train.dots import SIZE, dotted, off_dot, spine_corners
@@ -396,7 +403,8 @@ def test_an_item_depends_on_the_seed_and_its_number_alone(film: Film, kind: Any)
     size = (PITCH_PX / 2,) if kind is RefinerFilms else ()
 
     def item(seed: int, k: int) -> list[Tensor]:
-        return list(kind(Pool([film], seed=seed), small, *size, items=9)[k])
+        parts = kind(Pool([film], seed=seed), small, *size, items=9)[k]
+        return [part.nan_to_num(-999) for part in parts]
 
     first = item(1, 4)
     assert all(torch.equal(a, b) for a, b in zip(first, item(1, 4), strict=True))
@@ -476,6 +484,7 @@ def test_patches_without_a_vertebra_teach_presence_only() -> None:
     corners, present = targets()
     present[1] = 0
     points = corners.clone().requires_grad_()
+    corners[1] = torch.nan
     logit = torch.zeros(3, requires_grad=True)
     moved = points + torch.tensor([3.0, 1.0])
     refiner_loss((moved, torch.ones(3, 4), logit), [corners, present], PITCH_PX).backward()
@@ -485,6 +494,49 @@ def test_patches_without_a_vertebra_teach_presence_only() -> None:
     assert logit.grad is not None
     assert (logit.grad[[0, 2]] < 0).all()
     assert logit.grad[1] > 0
+
+
+def test_of_the_sacrum_the_upper_corners_alone_are_taught() -> None:
+    corners, present = targets(2)
+    points = corners.clone().requires_grad_()
+    corners[1, 2:], present[1] = torch.nan, 0
+    logit = torch.zeros(2, requires_grad=True)
+    moved = points + torch.tensor([3.0, 1.0])
+    refiner_loss((moved, torch.ones(2, 4), logit), [corners, present], PITCH_PX).backward()
+    assert points.grad is not None
+    assert (points.grad[1, :2] != 0).any()
+    assert (points.grad[1, 2:] == 0).all()
+    assert logit.grad is not None
+    assert logit.grad[1] > 0  # it is none of T1..L5
+    # To lower one end costs as much as it does on a vertebra whose endplates tilt alike.
+    tilted = targets(1)[0]
+    tilted[:, 1::2, 1] += 4.8
+    answer = (tilted, torch.zeros(1, 4), torch.full((1,), -20.0))
+    loss = refiner_loss(answer, [corners[1:], present[1:]], PITCH_PX)
+    assert float(loss) == pytest.approx(0.025 + 0.1, abs=1e-5)
+
+
+def test_the_refiner_is_shown_the_sacrum_of_lateral_films(
+    film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refiner, "spoil", lambda pixels, rng: pixels)
+    pool = Pool([film], seed=2)
+    data = RefinerFilms(pool, REFINER, PITCH_PX, items=4, sacrum=True)
+    plain = RefinerFilms(pool, REFINER, PITCH_PX, items=4)
+    for k in range(len(data)):
+        pictures, corners, present = (part.numpy() for part in data[k])
+        assert len(pictures) == LEVELS_PER_FILM + SACRUM_PATCHES
+        assert np.array_equal(pictures[:-SACRUM_PATCHES], plain[k][0].numpy())
+        last = slice(-SACRUM_PATCHES, None)
+        assert (present[last] == 0).all()
+        assert np.isnan(corners[last, 2:]).all()
+        for picture, ends in zip(pictures[last, 0], corners[last, :2], strict=True):
+            assert ends[0, 0] < ends[1, 0]
+            assert np.linalg.norm(ends[1] - ends[0]) == pytest.approx(PITCH_PX, rel=0.4)
+            assert all(off_dot(picture, point, 5) < 0.8 for point in ends)
+    unseen = replace(film, points=np.full((9, 2), np.nan))
+    data = RefinerFilms(Pool([unseen], seed=2), REFINER, PITCH_PX, items=1, sacrum=True)
+    assert len(data[0][0]) == LEVELS_PER_FILM
 
 
 def test_crossed_corners_and_empty_batches_give_a_finite_loss() -> None:
@@ -549,10 +601,14 @@ def test_films_bring_what_their_set_tells(
     there = np.isfinite(film.points).all(axis=1)
     assert there[:8].tolist() == [told.points_px is not None] * 7 + [told.letters_px is not None]
     assert not there[8]
-    (sideways,) = load_films([replace(source, frontal=False)], rows=500)
+    (sideways,) = load_films([replace(source, view="lateral")], rows=500)
     assert np.array_equal(sideways.facts, [np.nan, *facts[1:3], 0], equal_nan=True)
-    assert film.frontal
-    assert not sideways.frontal
+    lateral = replace(source, view="lateral", faces_left=True)
+    (facing,) = load_films([lateral], 500, "lateral")
+    assert np.array_equal(facing.facts, [1, *facts[1:3], 1], equal_nan=True)
+    assert facing.in_view
+    assert film.in_view
+    assert not sideways.in_view
     picture = film.pixels.astype(np.float32) / 255
     for point in film.points[there]:
         assert off_dot(picture, point, 3) < 0.5

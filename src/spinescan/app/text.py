@@ -14,6 +14,8 @@ def describe(record: dict[str, Any], title: str) -> str:
         return f"{title}\n  failed ({error['kind']}): {_printable(error['message'])}"
     lines = [f"{title}\n  {_summary(record)}"]
     lines += [f"  {_curve(curve)}" for curve in record["curves"]]
+    if record["view"] == "lateral":
+        lines += [f"  {_measurement(told)}" for told in record["measurements"]]
     if record["als"] is not None:
         lines.append(f"  {_als(record['als'])}")
     lines += [f"  {_prediction(answer)}" for answer in record["predictions"]]
@@ -31,7 +33,14 @@ def _summary(record: dict[str, Any]) -> str:
     film = f"{record['view']} view, {rows} x {columns} pixels"
     if record["decision"] == "abstained":
         return "\n  ".join([f"{film}: no answer", *explain(record["reasons"])])
-    return film if record["curves"] else f"{film}: no curve of 10 degrees or more"
+    straight = record["view"] == "frontal" and not record["curves"]
+    return f"{film}: no curve of 10 degrees or more" if straight else film
+
+
+def _measurement(told: dict[str, Any]) -> str:
+    interval, unit = told["interval"], told["unit"]
+    between = "" if interval is None else f" ({interval[0]:.0f} to {interval[1]:.0f})"
+    return f"{told['name']:<18} {told['value']:.0f}{between} {'degrees' if unit == 'deg' else unit}"
 
 
 def _curve(curve: dict[str, Any]) -> str:

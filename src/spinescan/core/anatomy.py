@@ -46,12 +46,30 @@ LATERAL_CORNERS: tuple[str, ...] = (
 """Corners of a vertebral body on a lateral film; anterior is the patient's front."""
 
 LATERAL_NAMES: tuple[str, ...] = tuple(f"{v}_{c}" for v in LEVELS for c in LATERAL_CORNERS)
-"""The 68 names of a lateral film's vertebral corners, level by level.
+"""The 68 names of a lateral film's vertebral corners, level by level."""
 
-Besides these a lateral film may show `S1_anterior` and `S1_posterior` (the ends of the sacral
-endplate), `femoral_head_left` and `femoral_head_right` (the centres; left and right of the
-*picture*) and `C7_centre`.
-"""
+LATERAL_POINTS: tuple[str, ...] = (
+    "S1_anterior",
+    "S1_posterior",
+    "femoral_head_left",
+    "femoral_head_right",
+    "C7_centre",
+)
+"""What else a lateral film may show: the ends of the sacral endplate, and the centres of the
+femoral heads (left and right of the *picture*) and of C7."""
+
+
+def lateral_name(name: str, *, faces_left: bool) -> str:
+    """A point's name on a lateral film, from the one that tells the side of the *picture*.
+
+    `T1_superior_left` is `T1_superior_anterior` where the patient looks to the picture's left. The
+    femoral heads, which have no front, keep their names.
+    """
+    stem, _, side = name.rpartition("_")
+    if side not in ("left", "right") or stem == "femoral_head":
+        return name
+    return f"{stem}_{'anterior' if (side == 'left') == faces_left else 'posterior'}"
+
 
 Origin = Literal["machine", "edited", "derived"]
 

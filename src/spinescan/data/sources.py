@@ -9,7 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_NAMES, FRONTAL_POINTS, LEVELS
+from spinescan.core.anatomy import (
+    FRONTAL_CORNERS,
+    FRONTAL_NAMES,
+    FRONTAL_POINTS,
+    LATERAL_NAMES,
+    LEVELS,
+    lateral_name,
+)
 from spinescan.core.errors import DataError
 from spinescan.data.table import read_rows
 
@@ -26,16 +33,17 @@ _NOWHERE = (np.nan, np.nan)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CornerFilm:
-    """A frontal film with what is known of it.
+    """A film with what is known of it, by the sides of the picture.
 
     `corners_px` is float64 (17, 4, 2): levels T1..L5, corners in the order of `FRONTAL_CORNERS`,
     (x, y) in pixels of the film, NaN for a level that it does not show. `group` is shared by films
     of one person and by exact duplicates. `suspect` marks landmarks known to be wrong;
     `source` names the set.
 
-    A film that is not `frontal` shows no corner; it teaches what a frontal film is not. With
+    A film of another `view` than a model's teaches it what its own view is not. With
     `corners_told` false nothing is known of the corners (all NaN). `unclear` names points of
     which nobody can say where they are, or whether the film shows them. `cropped`: to the spine.
+    `faces_left` tells of a lateral film that the patient looks to the picture's left.
 
     What follows is None where the set does not tell it: `points_px` (7, 2), the points of
     `FRONTAL_POINTS`, NaN for one that is not on the film; `letters_px` (2, 2), likewise the letters
@@ -50,7 +58,7 @@ class CornerFilm:
     corners_px: NDArray[np.float64]
     suspect: bool
     source: str
-    frontal: bool = True
+    view: Literal["frontal", "lateral"] = "frontal"
     corners_told: bool = True
     cropped: bool = False
     points_px: NDArray[np.float64] | None = None
@@ -59,6 +67,7 @@ class CornerFilm:
     ribs: NDArray[np.float64] | None = None
     hardware: bool | None = None
     brace: bool | None = None
+    faces_left: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -125,7 +134,7 @@ def read_aasce(folder: Path) -> tuple[AasceFilm, ...]:
 def read_phantoms(folder: Path, *, laterals: bool = False) -> tuple[CornerFilm, ...]:
     """Films of a set that `spinescan phantom` has drawn, from `truth.jsonl`.
 
-    Lateral ones are left out unless `laterals` asks for them: as films that are not frontal.
+    Lateral ones are left out unless `laterals` asks for them.
 
     Raises
     ------
@@ -149,6 +158,14 @@ def read_phantoms(folder: Path, *, laterals: bool = False) -> tuple[CornerFilm, 
 def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
     marks, told, file = record["landmarks"], record["phantom"], record["file"]
     places = dict(zip(marks["names"], marks["points_xy"], strict=True))
+    faces_left = None
+    if record["view"] == "lateral":
+        faces_left = _faces_left(places)
+        last = {
+            name: lateral_name(name, faces_left=bool(faces_left))
+            for name in (*FRONTAL_NAMES, *FRONTAL_POINTS)
+        }
+        places = {name: places[of] for name, of in last.items() if of in places}
     corners = np.array([places.get(name, _NOWHERE) for name in FRONTAL_NAMES])
     corners = corners.reshape(len(LEVELS), len(FRONTAL_CORNERS), 2)
     corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
@@ -158,7 +175,7 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
         if told["letter"]:
             place = "LR".index(told["letter"]["letter"])
             letters[place] = told["letter"]["x"], told["letter"]["y"]
-    metal, frontal = told.get("metal"), record["view"] == "frontal"
+    metal = told.get("metal")
     points = np.array([places.get(name, _NOWHERE) for name in FRONTAL_POINTS])
     return CornerFilm(
         file=file,
@@ -167,13 +184,24 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
         corners_px=corners,
         suspect=False,
         source="phantoms",
-        frontal=frontal,
-        points_px=points if frontal else None,
+        view=record["view"],
+        points_px=points,
         letters_px=letters,
         ribs=(np.arange(len(LEVELS)) < told["plan"]["rib_pairs"]).astype(np.float64),
         hardware=None if metal is None else metal == "rods",
         brace=None if metal is None else metal == "brace",
+        faces_left=faces_left,
     )
+
+
+def _faces_left(places: Mapping[str, Sequence[float]]) -> bool | None:
+    """Whether the front of most vertebrae lies to the picture's left; None without any."""
+    ends = [
+        (places[name][0], places[other][0])
+        for name, other in zip(LATERAL_NAMES[::2], LATERAL_NAMES[1::2], strict=True)
+        if name in places and other in places
+    ]
+    return sum(front < back for front, back in ends) > len(ends) / 2 if ends else None
 
 
 def read_corner_films(folder: Path) -> tuple[CornerFilm, ...]:

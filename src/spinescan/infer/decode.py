@@ -10,7 +10,8 @@ The finder gives `FINDER_MAPS` maps, at a quarter of its input's resolution:
 - 11 to 17: heat (logits) of the `FRONTAL_POINTS`;
 - 18, 19: heat (logits) of the letters L and R that mark the patient's side;
 
-and `FACTS` of the whole film, a logit each.
+and `FACTS` of the whole film (`LATERAL_FACTS` of a lateral one), a logit each. Left and right are
+those of the picture, whichever way the patient faces; a lateral film shows no iliac crests.
 
 Neighbouring vertebrae look alike, so a single peak's own idea of its level is a weak witness. A row
 of them is a strong one: levels are given out along the best chain of peaks.
@@ -36,6 +37,9 @@ LETTERS: tuple[Literal["L", "R"], ...] = ("L", "R")
 FACTS = ("heart_left", "hardware", "brace", "frontal")
 """The heart lies on the picture's left; there are rods or screws; the patient wears a brace; the
 film shows the spine from the front or from behind."""
+LATERAL_FACTS = ("faces_left", "hardware", "brace", "lateral")
+"""The patient looks to the picture's left; rods or screws; a brace; the film shows the spine from
+the side. A mirrored film turns the first of these round, as it does with the first of `FACTS`."""
 
 STRIDE = 4
 """Input pixels per cell of the finder's output."""
@@ -232,6 +236,22 @@ def find_points(answer: Floats) -> tuple[Points, Points]:
         points[k] = (cells_x * weight).sum() / total, (cells_y * weight).sum() / total
         score[k] = heat[y, x]
     return (points + 0.5) * STRIDE, score
+
+
+def sacrum_pose(left: Points, right: Points) -> Pose:
+    """Where the refiner looks to read the sacral endplate, of which these are the ends (2,).
+
+    The endplate takes the place of a vertebra's upper one, and its length is taken for a level's
+    height, as it is in the lumbar spine.
+    """
+    across = right - left
+    length = float(np.hypot(*across))
+    x, y = (left + right) / 2 + _PLATE_OVER_CENTRE * np.array([-across[1], across[0]])
+    return Pose(float(x), float(y), length, float(np.arctan2(across[1], across[0])))
+
+
+_PLATE_OVER_CENTRE = 0.38
+"""Levels from a vertebra's upper endplate down to its centre (a disc is a quarter of a level)."""
 
 
 def vertebra_poses(corners: Points) -> list[Pose]:

@@ -27,9 +27,9 @@ _RIBS_MOST = 2.0
 """At most this much for one vertebra whose ribs are not as its name says (log odds are capped)."""
 _ANCHOR, _ANCHOR_MOST = 5.0, 7.0
 """Cost per level between where sacrum or C7 lie and where the names expect them, and at most."""
-_TO_SACRUM, _TO_C7 = 0.58, 0.86
+TO_SACRUM, TO_C7 = 0.58, 0.86
 """Levels from the centre of L5 down to the middle of S1's endplate, and from T1 up to C7: medians
-over phantoms."""
+over frontal phantoms."""
 _NEAR = 3.2
 """An anchor farther than so many levels from the row tells nothing: levels grow down the spine."""
 _LOST = 2.0
@@ -47,6 +47,8 @@ class Anchors:
     sacrum: Points | None = None
     """The middle of S1's endplate."""
     c7: Points | None = None
+    to_sacrum: float = TO_SACRUM
+    to_c7: float = TO_C7
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def _off_sacrum(spine: Spine, anchors: Anchors) -> float | None:
         return None
     pose = vertebra_poses(spine.corners)[-1]
     away = float(np.hypot(*(anchors.sacrum - [pose.x, pose.y]))) / max(pose.pitch, 1e-6)
-    return away - _TO_SACRUM - float(_LAST - spine.levels[-1]) if away < _NEAR else None
+    return away - anchors.to_sacrum - float(_LAST - spine.levels[-1]) if away < _NEAR else None
 
 
 def _off_c7(spine: Spine, anchors: Anchors) -> float | None:
@@ -139,7 +141,7 @@ def _off_c7(spine: Spine, anchors: Anchors) -> float | None:
         return None
     pose = vertebra_poses(spine.corners)[0]
     away = float(np.hypot(*(anchors.c7 - [pose.x, pose.y]))) / max(pose.pitch, 1e-6)
-    return away - _TO_C7 - float(spine.levels[0]) if away < _NEAR else None
+    return away - anchors.to_c7 - float(spine.levels[0]) if away < _NEAR else None
 
 
 def _rib_pairs(spine: Spine) -> int | None:

@@ -1,7 +1,7 @@
 """The second hop: a Radiograph becomes a Report."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -11,41 +11,17 @@ from numpy.typing import NDArray
 
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
-from spinescan.core.report import Curve, Measurement, Notice, Report
+from spinescan.core.report import Report
 from spinescan.infer.bundle import BUNDLE_FILE, CARD_FILE, Bundle, shipped, shipped_bundles
 from spinescan.infer.classifier import Classifier
-from spinescan.infer.decode import LETTERS, vertebra_poses
 from spinescan.infer.explain import HeatMap, heat_map
-from spinescan.infer.frontal import NETWORKS, SETTINGS, Reading, read_frontal, to_landmarks
-from spinescan.infer.gate import NOT_FRONTAL, reasons_against
+from spinescan.infer.gate import reasons_against
+from spinescan.infer.measured import Measured, measured
+from spinescan.infer.reading import read_film, to_landmarks
 from spinescan.infer.session import Session
-from spinescan.infer.side import SideFinding, patient_side, with_patient_side
-from spinescan.measure.als import als_verdict
-from spinescan.measure.balance import frontal_measurements
-from spinescan.measure.curves import find_curves
-from spinescan.measure.intervals import with_intervals
+from spinescan.infer.views import FRONTAL, LATERAL, NETWORKS, VIEWS, view_of
 
-FRONTAL_BUNDLE = "frontal-landmarks"
-
-_HARDWARE = Notice(
-    "hardware",
-    "Rods or screws seem to be on the film: vertebral edges behind them are placed less well.",
-)
-_BRACE = Notice(
-    "brace",
-    "The film seems to be taken in a brace: its angles are those in the brace, and no ALS type is"
-    " given.",
-)
-_BRACE_TOLD = Notice(
-    "brace",
-    "The film was taken in a brace, as was told: its angles are those in the brace, and no ALS type"
-    " is given.",
-)
-_LOW_RESOLUTION = Notice(
-    "low_resolution",
-    "The film is small: a level is less than 20 pixels high, so angles and levels are rough.",
-)
-_LEAST_LEVEL_PX = 20.0
+FRONTAL_BUNDLE = FRONTAL.task
 
 
 class Scanner:
@@ -54,9 +30,11 @@ class Scanner:
     Parameters
     ----------
     bundle
-        The frontal landmark model.
+        The landmark model: frontal, or lateral.
     classifiers
         What else is asked about each film.
+    lateral
+        A lateral landmark model that is asked about films which the frontal one declines.
     threads
         Threads that one network of the landmark model may use; None leaves it to onnxruntime (all
         cores).
@@ -69,17 +47,23 @@ class Scanner:
     """
 
     classifiers: tuple[Classifier, ...] = ()
+    lateral: "Scanner | None" = None
 
     def __init__(
         self,
         bundle: Bundle,
         classifiers: Sequence[Classifier] = (),
         *,
+        lateral: Bundle | None = None,
         threads: int | None = None,
     ) -> None:
         _check(bundle)
         self.bundle = bundle
         self.classifiers = tuple(classifiers)
+        if lateral is not None:
+            if (bundle.task, lateral.task) != (FRONTAL.task, LATERAL.task):
+                raise BundleError(f"{lateral.folder}: expected {LATERAL.task}, got {lateral.task}")
+            self.lateral = Scanner(lateral, threads=threads)
         names = [b.name for b in self.bundles]
         if len(set(names)) < len(names):
             raise BundleError(f"bundles must have different names, got {', '.join(names)}")
@@ -94,46 +78,55 @@ class Scanner:
         return cls.with_bundles((), threads=threads)
 
     @classmethod
-    def with_bundles(cls, folders: Sequence[Path], *, threads: int | None = None) -> Self:
-        """The scanner with the models that ship and others beside them.
+    def with_bundles(
+        cls, folders: Sequence[Path], *, classifiers: bool = True, threads: int | None = None
+    ) -> Self:
+        """The scanner with the models that ship, with or without their classifiers, and others.
 
-        A landmark bundle replaces the shipped one, a classifier the shipped one of its name. What
-        ships `on_request` answers only if its folder is among `folders`.
+        A landmark bundle replaces the shipped one of its view, a classifier the shipped one of its
+        name. What ships `on_request` answers only if its folder is among `folders`.
 
         Raises
         ------
         BundleError
-            As the constructor, and if there are two landmark bundles among `folders`.
+            As the constructor, and if there are two landmark bundles of one view among `folders`.
         """
         given = [Bundle.load(folder) for folder in folders]
         ships = [Bundle.load(folder) for folder in shipped_bundles()]
-        landmarks = [bundle for bundle in given if bundle.classifier is None]
-        if len(landmarks) > 1:
-            raise BundleError(f"{landmarks[1].folder}: a second landmark bundle")
-        landmarks = landmarks or [b for b in ships if b.folder.name == FRONTAL_BUNDLE]
-        if not landmarks:
+        landmarks = {b.task: b for b in ships if b.folder.name == b.task and b.task in VIEWS}
+        own: dict[str, Bundle] = {}
+        for bundle in given:
+            if bundle.classifier is None:
+                if bundle.task in own:
+                    raise BundleError(f"{bundle.folder}: a second landmark bundle")
+                own[bundle.task] = bundle
+        landmarks |= own
+        if FRONTAL_BUNDLE not in landmarks:
             shipped(FRONTAL_BUNDLE)  # tells that there is none
         names = {bundle.name for bundle in given}
-        classifiers = [
+        asked = [
             bundle
             for bundle in ships
-            if bundle.classifier is not None
+            if classifiers
+            and bundle.classifier is not None
             and not bundle.classifier.on_request
             and bundle.name not in names
         ]
-        classifiers += [bundle for bundle in given if bundle.classifier is not None]
-        loaded = [Classifier.load(bundle, threads=threads) for bundle in classifiers]
-        return cls(landmarks[0], loaded, threads=threads)
+        asked += [bundle for bundle in given if bundle.classifier is not None]
+        loaded = [Classifier.load(bundle, threads=threads) for bundle in asked]
+        lateral = landmarks.get(LATERAL.task)
+        return cls(landmarks[FRONTAL_BUNDLE], loaded, lateral=lateral, threads=threads)
 
     @classmethod
     def from_folder(cls, folder: Path, *, threads: int | None = None) -> Self:
-        """A scanner with one frontal landmark bundle and no classifier."""
+        """A scanner with one landmark bundle, of either view, and no classifier."""
         return cls(Bundle.load(folder), threads=threads)
 
     @property
     def bundles(self) -> tuple[Bundle, ...]:
-        """All models, the landmark model first."""
-        return (self.bundle, *(classifier.bundle for classifier in self.classifiers))
+        """All models, the landmark models first."""
+        other = () if self.lateral is None else self.lateral.bundles
+        return (self.bundle, *other, *(classifier.bundle for classifier in self.classifiers))
 
     @property
     def cards(self) -> dict[str, str]:
@@ -150,9 +143,7 @@ class Scanner:
         `in_brace` tells that the film was taken in a brace, which is seldom seen on it.
         """
         began = time.perf_counter()
-        reading = read_frontal(film, self.bundle, self.run)
-        reasons = reasons_against(film, reading, self.bundle)
-        report = self._report(film, reading, reasons, in_brace=in_brace)
+        report = self._read(film, in_brace=in_brace)
         answers = [classifier.predict_in(film, report) for classifier in self.classifiers]
         notices = [
             notice
@@ -180,37 +171,33 @@ class Scanner:
         }
         return {name: heat for name, heat in maps.items() if heat is not None}
 
-    def _report(
-        self,
-        film: Radiograph,
-        reading: Reading | None,
-        reasons: tuple[str, ...],
-        *,
-        in_brace: bool,
-    ) -> Report:
-        landmarks = verdict = None
-        curves: tuple[Curve, ...] = ()
-        measurements: tuple[Measurement, ...] = ()
-        warnings = film.notices
-        if reading is not None:
-            landmarks = to_landmarks(reading, film, self.bundle.settings)
+    def _read(self, film: Radiograph, *, in_brace: bool) -> Report:
+        """By the frontal model, or by the lateral one where it takes the film for its own.
+
+        A film that the frontal model declines for another reason than its view is lateral only if
+        the lateral model accepts it.
+        """
+        report = self._report(film, in_brace=in_brace)
+        if self.lateral is None or report.decision == "accepted":
+            return report
+        other = self.lateral._report(film, in_brace=in_brace)
+        if other.decision == "accepted" or (other.view == "lateral" and report.view != "frontal"):
+            return replace(other, bundles=report.bundles)
+        return report
+
+    def _report(self, film: Radiograph, *, in_brace: bool) -> Report:
+        """What this scanner's own landmark model makes of the film."""
+        reading = read_film(film, self.bundle, self.run)
+        reasons = reasons_against(film, reading, self.bundle)
+        landmarks = None if reading is None else to_landmarks(reading, film, self.bundle)
+        found = Measured()
         if reading is not None and landmarks is not None and not reasons:
-            metal = _metal(reading, self.bundle.settings)
-            if in_brace:
-                metal = (*(notice for notice in metal if notice != _BRACE), _BRACE_TOLD)
-            braced = in_brace or _BRACE in metal
-            side = _side(reading, film)
-            factor = self.bundle.settings["interval_factor"]
-            curves = with_intervals(landmarks, find_curves(landmarks), factor=factor)
-            verdict = als_verdict(landmarks, curves, in_brace=braced, factor=factor)
-            measurements = frontal_measurements(landmarks, curves, factor=factor)
-            curves = with_patient_side(curves, side)
-            warnings = (*warnings, *reading.naming.notices, *metal, *side.notices)
-            if _level_px(reading) < _LEAST_LEVEL_PX:
-                warnings = (*warnings, _LOW_RESOLUTION)
-        view = View.FRONTAL
-        if reading is None or NOT_FRONTAL.intersection(reasons):
-            view = View.LATERAL if film.declared_view is View.LATERAL else View.OTHER
+            found = measured(film, reading, landmarks, self.bundle, in_brace=in_brace)
+        kind = view_of(self.bundle.task)
+        view = kind.view
+        if reading is None or kind.not_this.intersection(reasons):
+            told = film.declared_view is View.LATERAL
+            view = View.LATERAL if told else View.OTHER
         return Report(
             sha256=film.sha256,
             size=film.size,
@@ -221,46 +208,20 @@ class Scanner:
             decision="abstained" if reasons else "accepted",
             reasons=reasons,
             landmarks=landmarks,
-            curves=curves,
-            als=verdict,
-            measurements=measurements,
+            curves=found.curves,
+            als=found.als,
+            measurements=found.measurements,
             bundles=tuple(bundle.ref for bundle in self.bundles),
-            warnings=warnings,
+            warnings=(*film.notices, *found.warnings),
         )
 
 
 def _check(bundle: Bundle) -> None:
-    if bundle.task != FRONTAL_BUNDLE:
-        raise BundleError(f"{bundle.folder}: expected {FRONTAL_BUNDLE}, got {bundle.task}")
+    try:
+        kind = view_of(bundle.task)
+    except BundleError as error:
+        raise BundleError(f"{bundle.folder}: {error}") from error
     missing = [name for name in NETWORKS if name not in bundle.networks]
-    missing += [name for name in SETTINGS if name not in bundle.settings]
+    missing += [name for name in kind.settings if name not in bundle.settings]
     if missing:
         raise BundleError(f"{bundle.folder}: {BUNDLE_FILE} lacks {', '.join(missing)}")
-
-
-def _level_px(reading: Reading) -> float:
-    """Median height of a level, in pixels of the film's width."""
-    return float(np.median([pose.pitch for pose in vertebra_poses(reading.corners)]))
-
-
-def _side(reading: Reading, film: Radiograph) -> SideFinding:
-    """Which side of the picture is the patient's left."""
-    marks = reading.marks
-    letters = [
-        (letter, x, y / film.pixel_aspect, score)
-        for letter, (x, y), score in zip(
-            LETTERS, marks.points[-2:].tolist(), marks.score[-2:].tolist(), strict=True
-        )
-    ]
-    middle = float(np.median(reading.corners[..., 0]))
-    return patient_side(film, middle, letters, marks.facts["heart_left"])
-
-
-def _metal(reading: Reading, settings: Mapping[str, float]) -> tuple[Notice, ...]:
-    """What the patient carries or wears, where it was seen clearly enough."""
-    facts = reading.marks.facts
-    return tuple(
-        notice
-        for notice in (_HARDWARE, _BRACE)
-        if facts[notice.code] >= settings[f"least_{notice.code}"]
-    )

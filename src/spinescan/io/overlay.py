@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from spinescan.core.anatomy import FRONTAL_POINTS, LEVELS, Landmarks
+from spinescan.core.anatomy import FRONTAL_POINTS, LATERAL_POINTS, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import Curve, Report
 from spinescan.io.cobb_lines import CobbLines
@@ -102,14 +102,15 @@ def draw_overlay(film: Radiograph, report: Report) -> Image.Image:
     csl = central_sacral_line(points) if frontal and report.decision == "accepted" else None
     csl_x = None if csl is None else csl.x * scale
     csl_text = "CSL (from L5)" if csl is not None and csl.approximate else "CSL"
-    others = _points_seen(points, scale) if frontal else {}
+    others = _points_seen(points, scale)
     return _framed(_marked(picture, bodies, others, report, csl_x, csl_text), report)
 
 
 def _points_seen(landmarks: Landmarks, scale: float) -> dict[str, Points]:
     """Sacrum, pelvis and neck, in pixels of the picture."""
     places = dict(zip(landmarks.names, landmarks.isotropic() * scale, strict=True))
-    return {name: places[name] for name in FRONTAL_POINTS if name in places}
+    names = dict.fromkeys((*FRONTAL_POINTS, *LATERAL_POINTS))
+    return {name: places[name] for name in names if name in places}
 
 
 def _marked(
@@ -170,8 +171,12 @@ def _draw_pelvis_and_neck(
     layer: LineLayer, points: dict[str, Points], colour: Colour, width: float
 ) -> None:
     """The sacral endplate and the line of the iliac crests; diamonds at what was placed."""
-    for name, line_width in (("S1", 0.9 * width), ("iliac_crest", 0.4 * width)):
-        ends = [points.get(f"{name}_{side}") for side in ("left", "right")]
+    for first, last, line_width in (
+        ("S1_left", "S1_right", 0.9 * width),
+        ("S1_anterior", "S1_posterior", 0.9 * width),
+        ("iliac_crest_left", "iliac_crest_right", 0.4 * width),
+    ):
+        ends = [points.get(name) for name in (first, last)]
         if ends[0] is not None and ends[1] is not None:
             layer.line(np.array(ends), colour, line_width)
     for name, place in points.items():
@@ -289,7 +294,7 @@ def _framed(picture: Image.Image, report: Report) -> Image.Image:
         banner.append(("Synthetic film with its truth.", _WARN))
     if report.view != "frontal":
         angles = [f"{m.name} {m.value:.1f} {m.unit}" for m in report.measurements]
-        told = ", ".join(angles) or "Only frontal films are measured."
+        told = ", ".join(angles) or "No angle was measured."
         banner.append((f"View: {report.view}. {told}", _WHITE))
     if report.decision == "abstained":
         why = " ".join(explain(report.reasons)) or "no reason given"
@@ -298,7 +303,8 @@ def _framed(picture: Image.Image, report: Report) -> Image.Image:
         banner.append(("No curve of 10 degrees or more.", _WHITE))
     footer = [(f"{product()} - research use only", _GREY)]
     points = report.landmarks
-    if report.curves and points is not None and not points.levels_certain:
+    measured = report.curves or (report.view == "lateral" and report.measurements)
+    if measured and points is not None and not points.levels_certain:
         footer.insert(0, (LEVELS_COUNTED, _WARN))
     head, foot = (
         [(line, c) for text, c in part for line in wrapped(text, size, picture.width - 2 * pad)]

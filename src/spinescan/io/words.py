@@ -7,10 +7,14 @@ REASONS: dict[str, str] = {
     # why the landmarks were not accepted
     "no_spine": "No spine could be found on the film.",
     "declared_lateral": "The file says that the film is lateral; only frontal films are measured.",
-    "not_frontal": "The film seems to be taken from the side; only frontal films are measured.",
-    "not_like_a_spine": "The picture does not look like a frontal film of the spine.",
+    "not_frontal": "The film seems to be taken from the side, and was not read as a lateral film.",
+    "declared_frontal": "The file says that the film is frontal; this is the lateral model.",
+    "not_lateral": "The film does not seem to be taken from the side.",
+    "not_like_a_spine": "The picture does not look like a film of the spine.",
     "spine_incomplete": "The film does not show the spine from T6 to L4.",
     "not_upright": "The film does not stand head up; turn it and scan it again.",
+    "few_levels": "Fewer than four vertebrae could be read on the film.",
+    "facing_unclear": "It is not sure which way the patient faces.",
     "unsteady": "The film and its mirror image were read too differently to trust either.",
     "uneven_row": "The vertebrae that were found do not grow evenly, so some are misplaced.",
     # why there is no ALS type, or what limits it

@@ -5,12 +5,13 @@ veil of scattered rays, Poisson noise by dose, a blurred detector, the logarithm
 maker's software does to the look (range compression, edge enhancement, a window and a curve).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from spinescan.phantom.render import Grid
+from spinescan.phantom.vertebrae import Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ class Technique:
             steepness=float(rng.uniform(0.0, 4.0)),
         )
 
+    def from_the_side(self) -> Self:
+        """As a lateral film is taken: with a good grid, and the trunk's breadth evened out."""
+        return replace(self, scatter=0.4 * self.scatter, compression=0.35 + 0.65 * self.compression)
+
 
 def _low_end(rng: np.random.Generator) -> float:
     """Most films show the lungs; some are windowed for the spine and lose them in black."""
@@ -103,9 +108,18 @@ def _s_curve(x: Grid, steepness: float) -> Grid:
 
 
 def expose(
-    attenuation: Grid, pixel_mm: float, technique: Technique, rng: np.random.Generator
+    attenuation: Grid,
+    pixel_mm: float,
+    technique: Technique,
+    rng: np.random.Generator,
+    *,
+    spared: Vector | None = None,
 ) -> Grid:
-    """The picture, float32 (rows, columns) in [0, 1], bright is dense, of a line integral."""
+    """The picture, float32 (rows, columns) in [0, 1], bright is dense, of a line integral.
+
+    `spared` (n, 2) are places in pixels that the film was taken for: but for a tenth of them they
+    are not washed out.
+    """
     primary = np.exp(-attenuation)
     rays = primary
     if technique.scatter > 0:
@@ -127,6 +141,9 @@ def expose(
             signal - blurred(signal, technique.edges_mm / pixel_mm)
         )
     low, high = np.quantile(signal, technique.window)
+    if spared is not None and len(spared):
+        column, row = spared.astype(int).T
+        high = max(high, np.quantile(signal[row, column], 0.9))
     shown = _s_curve((signal - low) / max(high - low, 1e-6), technique.steepness)
     return np.asarray(np.clip(shown, 0, 1) ** technique.gamma, dtype=np.float32)
 

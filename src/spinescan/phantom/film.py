@@ -66,8 +66,8 @@ class Order:
     sagittal
         Class of the sagittal profile.
     extent
-        "spine" is T1 to L5, "trunk" the neck to the iliac crests, "whole" skull to hips, "lumbar"
-        (lateral films) T11 to the hips.
+        "spine" is T1 to L5, "trunk" the neck to the iliac crests, "whole" skull to hips; of lateral
+        films "lumbar" T11, "thoracolumbar" T6 to the sacrum or the hips.
     rows
         Height of the film in pixels; the width follows.
     clinic
@@ -76,6 +76,8 @@ class Order:
         Without scatter, noise, blur, software, clothes or metal: the truth's own picture.
     least_margin
         Keep this far from the borders between ALS types (see `als_types.Limit`).
+    slip
+        A level that has slid forwards on the one below, and how far (`SpinePlan`).
     metal
         "rods" and screws after a fusion, a "brace", "clips" of clothes and jewellery, or "none".
     """
@@ -90,6 +92,7 @@ class Order:
     plain: bool = False
     least_margin: float = 0.0
     metal: Metal | None = None
+    slip: tuple[str, float] | None = None
 
     def __post_init__(self) -> None:
         if self.cobb_deg is not None and not 10 <= self.cobb_deg <= 100:
@@ -162,6 +165,8 @@ def draw_phantom(order: Order | None = None, seed: int = 0) -> Phantom:
         sagittal=order.sagittal,
         least_margin=order.least_margin,
     )
+    if order.slip is not None:
+        subject = replace(subject, plan=replace(subject.plan, slip=order.slip))
     return draw_film(subject, order, seed)
 
 
@@ -175,14 +180,21 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
     beam = aim(spine, order.view, extent, order.rows, pose)
     film = Film(beam)
     person = subject.person
-    if order.view == "frontal" and person.arms == "crossed":  # nobody stands so before a film
+    # Nobody stands so before a film: the arms would hide what it is taken for.
+    if order.view == "frontal" and person.arms == "crossed":
         person = replace(person, arms="side")
+    if order.view == "lateral" and person.arms == "side":
+        person = replace(person, arms="crossed")
     crests = add_body(film, spine, person, anatomy)
     metal = _metal_of(order, wardrobe)
     add_metal(film, spine, subject, metal, wardrobe)
     technique = Technique.ideal() if order.plain else Technique.drawn(machine)
-    pixels = expose(film.attenuation, beam.pixel_mm, technique, machine)
     names, points = film_points(spine, crests, beam, order.view)
+    spared = None
+    if order.view == "lateral" and not order.plain:
+        technique = technique.from_the_side()
+        spared = points[_of_vertebrae(names) & _on_film(points + 1, film.attenuation.shape)]
+    pixels = expose(film.attenuation, beam.pixel_mm, technique, machine, spared=spared)
     effects: tuple[str, ...] = ()
     letter: SideLetter | None = None
     spacing: float | None = beam.pixel_mm
@@ -195,7 +207,7 @@ def draw_film(subject: Subject, order: Order, seed: int = 0) -> Phantom:
             order.clinic,
             patient_right="left" if order.view == "frontal" else None,
             spacing_mm=beam.pixel_mm,
-            keep=np.array([name[0] in "TL" for name in names]) & _on_film(points, before),
+            keep=_of_vertebrae(names) & _on_film(points, before),
             cobb_xy=_cobb_lines(order.view, subject, names, points),
         )
         if effects[0] == "photo":
@@ -262,6 +274,11 @@ def _metal_of(order: Order, rng: np.random.Generator) -> Metal:
         return order.metal or "none"
     drawn = tuple(METAL)[int(rng.choice(len(METAL), p=list(METAL.values())))]
     return order.metal or drawn
+
+
+def _of_vertebrae(names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which points are corners of thoracic and lumbar vertebrae."""
+    return np.array([name[0] in "TL" for name in names])
 
 
 def _on_film(points: Vector, shape: tuple[int, ...]) -> NDArray[np.bool_]:

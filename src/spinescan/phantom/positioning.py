@@ -9,13 +9,17 @@ from spinescan.phantom.beam import Beam, Facing
 from spinescan.phantom.shape import Spine
 from spinescan.phantom.truth import View
 
-Extent = Literal["spine", "trunk", "whole", "lumbar"]
+Extent = Literal["spine", "trunk", "whole", "lumbar", "thoracolumbar"]
 
 EXTENTS: dict[str, dict[str, float]] = {
     "frontal": {"spine": 0.35, "trunk": 0.3, "whole": 0.35},
-    "lateral": {"lumbar": 0.35, "trunk": 0.3, "whole": 0.35},
+    "lateral": {"lumbar": 0.25, "thoracolumbar": 0.1, "trunk": 0.3, "whole": 0.35},
 }
 """What a view may cover, with its chance if the order leaves it open."""
+
+
+_WIDTHS = {"spine": 190, "trunk": 270, "whole": 330, "lumbar": 200, "thoracolumbar": 220}
+"""Width of each field of view at the spine, in an adult's mm."""
 
 
 def drawn_extent(view: View, rng: np.random.Generator) -> Extent:
@@ -31,10 +35,15 @@ def aim(spine: Spine, view: View, extent: Extent, rows: int, rng: np.random.Gene
     places = np.array([v.centre for v in spine.vertebrae if v.level[0] in "TL"])
     side = 0 if frontal else 1
     low, high = places[:, side].min(), places[:, side].max()
-    width = {"spine": 190, "trunk": 270, "whole": 330, "lumbar": 200}[extent] * spine.scale
+    width = _WIDTHS[extent] * spine.scale
     wide = max(high - low + 90 * spine.scale, width * rng.uniform(0.9, 1.2))
     middle = (low + high) / 2 + rng.normal(0, 8) * spine.scale
-    if not frontal:
+    if extent in ("lumbar", "thoracolumbar"):  # often shut down to the spine
+        shown = np.append(places[places[:, 2] < top][:, side], spine.pelvis.s1.centre[side])
+        low, high = shown.min(), shown.max()
+        wide = (high - low) + spine.scale * rng.uniform(80, 190)
+        middle = (low + high) / 2 + spine.scale * rng.normal(0, 10)
+    elif not frontal:
         middle -= 20 * spine.scale  # the belly lies in front of the spine
     source, film_mm = rng.uniform(1500, 3000), rng.uniform(120, 280)
     enlarged = (source + film_mm) / source
@@ -73,7 +82,14 @@ def _reach(spine: Spine, extent: Extent, rng: np.random.Generator) -> tuple[floa
         )
     if extent == "trunk":
         return spine["C5"].centre[2] + s * rng.uniform(-20, 40), heads + s * rng.uniform(-20, 90)
-    top = spine["T10"].centre[2] if extent == "lumbar" else spine["C3"].centre[2] + 120 * s
+    if extent in ("lumbar", "thoracolumbar"):
+        above, most = ("T11", 70) if extent == "lumbar" else ("T6", 90)
+        top = spine[above].centre[2] + s * rng.uniform(-15, most)
+        # Many end within the sacrum: hips are not what they are taken for.
+        s1 = spine.pelvis.s1.centre[2]
+        ends = s1 - s * rng.uniform(15, 75), heads - s * rng.uniform(0, 110)
+        return top, ends[int(rng.random() < 0.45)]
+    top = spine["C3"].centre[2] + 120 * s
     return top + s * rng.uniform(-60, 40), heads - s * rng.uniform(30, 110)
 
 

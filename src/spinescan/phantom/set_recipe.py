@@ -48,6 +48,8 @@ class SetRecipe:
         Odds of the fields of view, for each view.
     metal
         Odds of what people have in or on them (`film.METAL`, which holds without any).
+    slip
+        Chance that L4 or L5 has slid forwards (spondylolisthesis).
     rows
         Lowest and highest height in pixels.
     clinic
@@ -81,6 +83,7 @@ class SetRecipe:
     cobb_deg: tuple[float, float] | None = None
     extent: Mapping[str, Odds] = field(default_factory=_usual_extents)
     metal: Odds = field(default_factory=dict)
+    slip: float = 0.0
     rows: tuple[int, int] = (1280, 1280)
     clinic: ClinicRecipe | None = field(default_factory=ClinicRecipe)
     plain: bool = False
@@ -97,6 +100,8 @@ class SetRecipe:
                 raise ValueError("severity and cobb_deg exclude each other")
         if self.metal:
             _check_odds("metal", self.metal, METAL)
+        if not _is_number(self.slip) or not 0 <= self.slip <= 1:
+            raise ValueError(f"slip must lie in 0..1, got {self.slip!r}")
         if not isinstance(self.extent, Mapping):
             raise ValueError("extent must be a table of tables of odds")
         for view, odds in self.extent.items():
@@ -203,9 +208,11 @@ class SetRecipe:
             "cobb_deg": self._draw_cobb_deg(rng) if als != "healthy" else None,
             "metal": _drawn(self.metal, rng) if self.metal else None,
         }
+        rows = int(rng.integers(low, high + 1))
         return Order(
             **cast(Any, chosen),
-            rows=int(rng.integers(low, high + 1)),
+            slip=_drawn_slip(rng) if self.slip and rng.random() < self.slip else None,
+            rows=rows,
             clinic=self.clinic,
             plain=self.plain,
             least_margin=self.least_margin,
@@ -221,6 +228,11 @@ class SetRecipe:
 def _drawn(odds: Odds, rng: np.random.Generator) -> str:
     weights = np.array(list(odds.values()), dtype=np.float64)
     return tuple(odds)[int(rng.choice(len(weights), p=weights / weights.sum()))]
+
+
+def _drawn_slip(rng: np.random.Generator) -> tuple[str, float]:
+    """By less than half of the depth below (Meyerding's grades I and II), as most are."""
+    return ("L4", "L5")[int(rng.integers(2))], float(rng.uniform(0.06, 0.5))
 
 
 def _check_odds(name: str, odds: Odds, names: Iterable[str]) -> None:

@@ -175,6 +175,8 @@ def _open_set(recipe: SetRecipe, folder: Path, count: int, seed: int) -> None:
     if path.is_file():
         try:
             before = json.loads(path.read_text("utf-8"))
+            # An older set does not tell what has come to be told.
+            before["recipe"] = SetRecipe.from_dict(before["recipe"]).to_dict()
             other = [key for key in told if key != "count" and before[key] != told[key]]
             larger = before["count"] > count
         except (ValueError, KeyError, TypeError) as error:

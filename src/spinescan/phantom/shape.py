@@ -91,6 +91,9 @@ class SpinePlan:
         Number of lumbar vertebrae: 5, seldom 4 or 6.
     rib_pairs
         12, seldom 11 (T12 bears none) or 13 (L1 bears a pair).
+    slip
+        A level that has slid forwards, with all above it, and how far: a share of the depth of the
+        endplate that it stands on. Of a level that this spine lacks the last one is meant.
     unevenness
         Random share by which single heights, gaps and widths differ from the table's.
     """
@@ -104,6 +107,7 @@ class SpinePlan:
     twist: float = 0.35
     lumbar: int = 5
     rib_pairs: int = 12
+    slip: tuple[str, float] | None = None
     unevenness: float = PITCH_SPREAD
 
     def __post_init__(self) -> None:
@@ -194,6 +198,9 @@ def build_spine(plan: SpinePlan, rng: np.random.Generator | None = None) -> Spin
         raise ValueError(f"a vertebra of this plan lies on its side: {plan}")
     twist = _twists(plan, names)
     middles = _walk(frontal, sagittal, steps)
+    if plan.slip is not None:
+        depths = np.append(size[1:, 1], S1_SIZE[1] * scale * plan.width_factor)
+        _slide(middles, plan, names, sagittal, depths)
     plates = [
         _endplate(middles[k], frontal[k], sagittal[k], twist[k // 2], size[k // 2], k % 2)
         for k in range(2 * len(names))
@@ -308,6 +315,18 @@ def _walk(frontal: Vector, sagittal: Vector, steps: Vector) -> Vector:
     up = np.column_stack([np.tan(mean[:, 0]), -np.tan(mean[:, 1]), np.ones(len(mean))])
     up = up / np.linalg.norm(up, axis=1, keepdims=True) * steps[:, None]
     return np.vstack([np.cumsum(up[::-1], axis=0)[::-1], np.zeros((1, 3))])
+
+
+def _slide(
+    middles: Vector, plan: SpinePlan, names: Sequence[str], sagittal: Vector, depths: Vector
+) -> None:
+    """Move a level and all above it forwards along the endplate below, of `depths` (n,)."""
+    assert plan.slip is not None
+    level, share = plan.slip
+    k = names.index(level) if level in names else len(names) - 1
+    tilt = sagittal[2 * k + 2]
+    front = np.array([0.0, -np.cos(tilt), -np.sin(tilt)])
+    middles[: 2 * k + 2] += share * depths[k] * front
 
 
 def _twists(plan: SpinePlan, names: Sequence[str]) -> Vector:

@@ -99,7 +99,13 @@ def score_boxes(
             "with_boxes": _following(frontal),
             "rows": _rows(frontal),
         },
-        "lateral": acceptance(lateral),
+        "lateral": {
+            **acceptance(lateral),
+            "n_accepted_as_frontal": sum(
+                outcome(r) == "accepted" and r is not None and r.get("view") == "frontal"
+                for r in lateral
+            ),
+        },
     }
 
 

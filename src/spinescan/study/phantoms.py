@@ -34,18 +34,18 @@ WITHIN = 0.02
 """How far a point may lie from the true one, as a share of the film's height."""
 
 
-def read_truth(folder: Path) -> list[Record]:
-    """The truth of the frontal films of a drawn set.
+def read_truth(folder: Path, view: str = "frontal") -> list[Record]:
+    """The truth of the films of one view of a drawn set.
 
     Raises
     ------
     DataError
-        The set has no truth.jsonl, it cannot be read, or holds no frontal film.
+        The set has no truth.jsonl, it cannot be read, or holds no film of that view.
     """
     path = folder / PHANTOM_TRUTH
-    truths = [truth for truth in read_records([path]) if truth.get("view") == "frontal"]
+    truths = [truth for truth in read_records([path]) if truth.get("view") == view]
     if not truths:
-        raise DataError(f"{path}: no frontal film")
+        raise DataError(f"{path}: no {view} film")
     if any("phantom" not in truth for truth in truths):
         raise DataError(f"{path}: not the truth of a drawn set")
     return truths

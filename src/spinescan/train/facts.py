@@ -21,8 +21,8 @@ from spinescan.train.films import Film, Pool
 from spinescan.train.finder import TAUGHT_LAST, FinderFilms
 from spinescan.train.network import Finder
 
-_ROUNDS = 8
-"""Draws for each film; half of them, if there are `extra` films, are of those."""
+_ROUNDS, _MOST_DRAWS = 8, 5000
+"""Draws for each film, and at most; half of them, if there are `extra` films, are of those."""
 _LEAST = 10
 """A fact that fewer draws show, or do not show, stays as it was."""
 _PENALTY = 0.01
@@ -43,7 +43,8 @@ def fit_facts(
     The films are augmented as in the finder's own training.
     """
     pool = Pool(films, extra, extra_share=0.5, seed=seed)
-    features, facts = _features(network, FinderFilms(pool, spec, _ROUNDS * len(films)), workers)
+    draws = min(_ROUNDS * len(films), _MOST_DRAWS)
+    features, facts = _features(network, FinderFilms(pool, spec, draws), workers)
     middle, width = features.mean(axis=0), features.std(axis=0) + 1e-3
     for row in map(FACTS.index, TAUGHT_LAST):
         known = np.isfinite(facts[:, row])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spinescan.core.anatomy import FRONTAL_POINTS, LEVELS
+from spinescan.core.radiograph import View
 from spinescan.data.sources import CornerFilm
 from spinescan.io.read import read_radiograph
 
@@ -27,13 +28,13 @@ class Film:
     ribs
         (17,): 1 for a level that bears ribs, 0 for one that does not, NaN if unknown.
     facts
-        (4,): `FACTS` of the film as 1 or 0, NaN if unknown.
+        (4,): the view's facts of the film as 1 or 0, NaN if unknown.
     corners_known
         Whether it is known which levels the film shows.
     cropped
         To the spine.
-    frontal
-        Seen from the front or from behind.
+    in_view
+        Seen from where the model expects it.
     """
 
     file: str
@@ -45,7 +46,7 @@ class Film:
     facts: NDArray[np.float64]
     corners_known: bool = True
     cropped: bool = True
-    frontal: bool = True
+    in_view: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,8 +72,10 @@ class Pool:
         return films[int(order[place])], rng
 
 
-def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
-    """Read films, reduced to at most `rows` tall."""
+def load_films(
+    sources: Iterable[CornerFilm], rows: int, view: str = View.FRONTAL.value
+) -> list[Film]:
+    """Read films, reduced to at most `rows` tall, for a model of a view."""
     films = []
     for source in sources:
         pixels = read_radiograph(source.path).pixels
@@ -90,17 +93,10 @@ def load_films(sources: Iterable[CornerFilm], rows: int) -> list[Film]:
                 points=points * factors,
                 points_known=known,
                 ribs=np.full(len(LEVELS), np.nan) if source.ribs is None else source.ribs,
-                facts=np.array(
-                    [
-                        0.0 if source.frontal else np.nan,
-                        _truth(source.hardware),
-                        _truth(source.brace),
-                        float(source.frontal),
-                    ]
-                ),
+                facts=_facts(source, view),
                 corners_known=source.corners_told,
                 cropped=source.cropped,
-                frontal=source.frontal,
+                in_view=source.view == view,
             )
         )
     return films
@@ -115,6 +111,16 @@ def _points(source: CornerFilm) -> tuple[NDArray[np.float64], NDArray[np.bool_]]
     if source.letters_px is not None:
         points[7:], known[7:] = source.letters_px, True
     return points, known
+
+
+def _facts(source: CornerFilm, view: str) -> NDArray[np.float64]:
+    """The view's facts (`infer.views`): the one that mirroring turns round, metal, the view."""
+    # On frontal films as they are stored the heart lies on the picture's right.
+    sided = _truth(source.faces_left) if view == View.LATERAL else 0.0
+    there = source.view == view
+    return np.array(
+        [sided if there else np.nan, _truth(source.hardware), _truth(source.brace), float(there)]
+    )
 
 
 def _truth(told: bool | None) -> float:

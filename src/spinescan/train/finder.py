@@ -32,10 +32,12 @@ from spinescan.train.films import Pool
 Floats = NDArray[np.float32]
 
 
-_HEART_LEFT = FACTS.index("heart_left")
+_SIDED = FACTS.index("heart_left")
+"""The fact that a mirrored film turns round; in its place stands `faces_left` of lateral films."""
 
 TAUGHT_LAST = ("brace", "frontal")
-"""Facts that are fitted when the rest is done (`spinescan.train.facts`)."""
+"""Facts that are fitted when the rest is done (`spinescan.train.facts`); in the place of
+`frontal` stands `lateral` of a lateral model."""
 _TAUGHT_HERE = [k for k, name in enumerate(FACTS) if name not in TAUGHT_LAST]
 
 
@@ -57,7 +59,7 @@ class FinderFilms(Dataset[tuple[Tensor, ...]]):
         known, facts = film.points_known, film.facts.copy()
         if rng.random() < 0.5:
             shot, known = mirror(shot), known[MIRRORED_POINTS]
-            facts[_HEART_LEFT] = 1 - facts[_HEART_LEFT]
+            facts[_SIDED] = 1 - facts[_SIDED]
         # Most films bring their surroundings along; beside them drawn ones would be wrong.
         shot = augment(shot, rng, surroundings=0.6 if film.cropped else 0.15)
         picture, frame = letterbox(shot.pixels, self.spec)

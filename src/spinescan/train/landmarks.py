@@ -1,4 +1,4 @@
-"""Training the frontal landmark model: fold by fold, and the model that ships.
+"""Training a landmark model: fold by fold, and the model that ships.
 
 Every step leaves a file and is passed over when its file is there, so a run that was cut off goes
 on where it stopped: within a network at its last checkpoint, in a cross-validation at the next
@@ -13,6 +13,7 @@ fold. A folder of a run holds
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from spinescan.data.sources import CornerFilm
 from spinescan.data.split import grouped_folds
 from spinescan.infer.bundle import BUNDLE_FILE, Bundle
 from spinescan.infer.preprocess import InputSpec
-from spinescan.infer.scanner import FRONTAL_BUNDLE, Scanner
+from spinescan.infer.scanner import Scanner
 from spinescan.io.read import read_radiograph
 from spinescan.train.checkpoint import RUN_FILE, load_weights, taught_on, weights_note
 from spinescan.train.export import export_bundle
@@ -54,7 +55,8 @@ def cross_validate(
 ) -> list[Path]:
     """Train on all folds but one, scan the films of that one, for every fold (or only `fold`).
 
-    Films of which no corners are known teach in every fold, too, and cannot be scored. `extra`
+    Films of which no corners are known, or of another view, teach in every fold, too, and cannot be
+    scored. `extra`
     films, such as phantoms, teach in every fold, as often as the recipe's `extra_share` says, and
     are never scored.
 
@@ -66,8 +68,8 @@ def cross_validate(
     DataError
         If there are fewer groups of films than folds, or `run` holds another training.
     """
-    scored = [film for film in films if film.corners_told]
-    also = [film for film in films if not film.corners_told]
+    scored = [film for film in films if film.corners_told and film.view == recipe.view]
+    also = [film for film in films if not film.corners_told or film.view != recipe.view]
     parts = grouped_folds([film.group for film in scored], recipe.folds, recipe.seed)
     reports = []
     for k, part in enumerate(parts):
@@ -104,7 +106,7 @@ def train_bundle(
     BundleError
         If an exported network does not answer as the trained one does.
     """
-    teachers, others = _teachers(films), _teachers(extra)
+    teachers, others = (_teachers(part, recipe.view) for part in (films, extra))
     plan = {
         "films": len(teachers),
         "extra_films": len(others),
@@ -133,7 +135,7 @@ def train_bundle(
         networks,
         name=recipe.name,
         version=recipe.version,
-        task=FRONTAL_BUNDLE,
+        task=recipe.kind.task,
         settings=recipe.settings,
         provenance={
             "trained_on": sorted(
@@ -148,16 +150,21 @@ def train_bundle(
     return bundle
 
 
-def _teachers(films: Sequence[CornerFilm]) -> list[CornerFilm]:
+def _teachers(films: Sequence[CornerFilm], view: str) -> list[CornerFilm]:
     return [
-        film
+        film if film.view == view else _from_elsewhere(film)
         for film in films
         if not film.suspect
         and (
-            not film.frontal
+            film.view != view
             or (_levels_shown(film) >= 4 if film.corners_told else film.points_px is not None)
         )
     ]
+
+
+def _from_elsewhere(film: CornerFilm) -> CornerFilm:
+    """A film of another view, which teaches that and nothing else."""
+    return replace(film, corners_px=np.full_like(film.corners_px, np.nan), points_px=None)
 
 
 def _digest(films: Sequence[CornerFilm]) -> str:
@@ -209,17 +216,17 @@ def train_finder(
 ) -> Finder:
     """Train the finder on `films`, resuming from `folder` if it holds a checkpoint.
 
-    Films that are not frontal teach only that (`fit_facts`).
+    Films of another view teach only that (`fit_facts`).
     """
     stage = recipe.finder
     torch.manual_seed(recipe.seed)
     network = Finder(recipe.backbone, stage.channels)
     load_weights(network, weights, "finder")
     spec = input_spec(stage)
-    shown, others = load_films(films, FINDER_FILM_ROWS), load_films(extra, FINDER_FILM_ROWS)
+    shown, others = (load_films(part, FINDER_FILM_ROWS, recipe.view) for part in (films, extra))
     pool = Pool(
-        [film for film in shown if film.frontal],
-        [film for film in others if film.frontal and stage.extra_share],
+        [film for film in shown if film.in_view],
+        [film for film in others if film.in_view and stage.extra_share],
         extra_share=stage.extra_share,
         seed=recipe.seed,
     )
@@ -240,7 +247,8 @@ def train_refiner(
     """Train the refiner on `films`, resuming from `folder` if it holds a checkpoint."""
     stage = recipe.refiner
     films, extra = (
-        [film for film in part if film.corners_told and film.frontal] for part in (films, extra)
+        [film for film in part if film.corners_told and film.view == recipe.view]
+        for part in (films, extra)
     )
     pitch_px = recipe.settings["pitch_px"]
     torch.manual_seed(recipe.seed + 1)
@@ -248,14 +256,15 @@ def train_refiner(
     load_weights(network, weights, "refiner")
     data = RefinerFilms(
         Pool(
-            load_films(films, REFINER_FILM_ROWS),
-            load_films(extra if stage.extra_share else (), REFINER_FILM_ROWS),
+            load_films(films, REFINER_FILM_ROWS, recipe.view),
+            load_films(extra if stage.extra_share else (), REFINER_FILM_ROWS, recipe.view),
             extra_share=stage.extra_share,
             seed=recipe.seed + 1,
         ),
         input_spec(stage),
         pitch_px,
         items=stage.steps * stage.batch,
+        sacrum=recipe.kind.reads_sacrum,
     )
     fit(
         network,

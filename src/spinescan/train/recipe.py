@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from spinescan.core.errors import DataError
 from spinescan.infer.decode import STRIDE
-from spinescan.infer.frontal import SETTINGS
+from spinescan.infer.views import FRONTAL, VIEWS, ModelView
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ class StageRecipe:
 
 @dataclass(frozen=True, slots=True)
 class LandmarkRecipe:
-    """A frontal landmark model: the finder sees the whole film, the refiner single vertebrae.
+    """A landmark model: the finder sees the whole film, the refiner single vertebrae.
 
-    `settings` go into the bundle as they are; `spinescan.infer.frontal.SETTINGS` names them.
+    `settings` go into the bundle as they are; `ModelView.settings` names them. `view` is that of
+    the films that the model reads, "frontal" or "lateral".
     """
 
     name: str
@@ -53,11 +54,14 @@ class LandmarkRecipe:
     settings: dict[str, float]
     finder: StageRecipe
     refiner: StageRecipe
+    view: str = FRONTAL.view.value
 
     def __post_init__(self) -> None:
+        if self.view not in _KINDS:
+            raise ValueError(f"view must be {' or '.join(_KINDS)}, got {self.view!r}")
         if self.folds < 2:
             raise ValueError(f"a cross-validation needs two folds or more, got {self.folds}")
-        missing = [name for name in SETTINGS if name not in self.settings]
+        missing = [name for name in self.kind.settings if name not in self.settings]
         if missing:
             raise ValueError(f"settings lack {', '.join(missing)}")
 
@@ -79,6 +83,17 @@ class LandmarkRecipe:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise DataError(f"{path}: not a landmark recipe ({error})") from error
 
+    @property
+    def kind(self) -> ModelView:
+        """The view, and how its films are read."""
+        return _KINDS[self.view]
+
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as plain types, for a bundle's provenance."""
-        return asdict(self)
+        """The recipe as plain types, for a bundle's provenance; the usual view is not told."""
+        told = asdict(self)
+        if self.kind is FRONTAL:
+            del told["view"]
+        return told
+
+
+_KINDS = {kind.view.value: kind for kind in VIEWS.values()}

@@ -157,21 +157,34 @@ def fraiwan(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: 
 @bench.command()
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @_source_options
-def phantoms(folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: int) -> None:
+@click.option(
+    "--view",
+    type=click.Choice(["frontal", "lateral"]),
+    default="frontal",
+    show_default=True,
+    help="The films of the set that are scored.",
+)
+def phantoms(
+    folder: Path, reports: tuple[Path, ...], bundle: Path | None, jobs: int, view: str
+) -> None:
     """Level names, points, angles and ALS types on synthetic films, whose truth is exact.
 
-    DIR is a set that `spinescan phantom` has drawn; its frontal films are scored. Points of pelvis
-    and neck are found if they lie within 2 % of the film's height. Figures are told for each extent
-    of the films.
+    DIR is a set that `spinescan phantom` has drawn; its films of one view are scored. Points of
+    pelvis and neck on frontal films are found if they lie within 2 % of the film's height. Of
+    lateral films corners and points are told within 2 and 3 % of the spine's length, levels that
+    are absent and were left out, and the errors of TK, LL, SS, PT and PI. Figures are told for each
+    extent of the films.
     """
+    from spinescan.study.lateral import score_laterals
     from spinescan.study.phantoms import read_truth, score_phantoms
 
     with _errors_in_one_line():
-        truths = read_truth(folder)
+        truths = read_truth(folder, view)
+        score = score_laterals if view == "lateral" else score_phantoms
         films = [folder / truth["file"] for truth in truths]
         records = _answers(films, reports, bundle, jobs)
         trained_on = _trained_on(reports, bundle)
-        _print("phantoms", records, {"trained_on": trained_on, **score_phantoms(truths, records)})
+        _print("phantoms", records, {"trained_on": trained_on, **score(truths, records)})
 
 
 @bench.command()

@@ -38,9 +38,9 @@ _CLASSES = (
 )
 @click.option(
     "--extent",
-    type=click.Choice(["spine", "trunk", "whole", "lumbar"]),
-    help="spine (frontal) is T1 to L5, trunk the neck to the pelvis, whole skull to hips, lumbar "
-    "(lateral) T11 to hips.",
+    type=click.Choice(["spine", "trunk", "whole", "lumbar", "thoracolumbar"]),
+    help="spine (frontal) is T1 to L5, trunk the neck to the pelvis, whole skull to hips; lumbar "
+    "(lateral) T11 and thoracolumbar (lateral) T6 to sacrum or hips.",
 )
 @click.option(
     "--rows", type=int, metavar="N", help="Height in pixels, 64 to 4096.  [default: 1280]"

@@ -78,7 +78,10 @@ def landmarks(
     fold: int | None,
     final: bool,
 ) -> None:
-    """Train the frontal landmark model of RECIPE, by cross-validation or (--final) on all films.
+    """Train the landmark model of RECIPE, by cross-validation or (--final) on all films.
+
+    The recipe tells the view, frontal or lateral. Films of the other view are welcome: they teach
+    the model what to decline.
 
     A run that was cut off goes on where it stopped when the same command is given again. Prints the
     files of Reports (`spinescan bench aasce DATA --reports FILE` scores those of AASCE's films), or
@@ -103,7 +106,7 @@ def landmarks(
         films = films if points is None else with_points(films, points)
         more = _films(extra)
         _check_persons(films, more)
-        start = _start(weights)
+        start = _start(weights, plan.kind.task)
         if fold is not None and fold >= plan.folds:
             raise click.UsageError(f"--fold must be below {plan.folds}.")
         if final:
@@ -139,12 +142,11 @@ def _check_persons(films: "Sequence[CornerFilm]", more: "Sequence[CornerFilm]") 
         )
 
 
-def _start(weights: Path | None) -> Path | None:
+def _start(weights: Path | None, task: str) -> Path | None:
     from spinescan.infer.bundle import shipped
-    from spinescan.infer.scanner import FRONTAL_BUNDLE
 
     if weights == _SHIPPED:
-        return shipped(FRONTAL_BUNDLE)
+        return shipped(task)
     if weights is not None and not weights.exists():
         raise click.UsageError(f"--weights: {weights} does not exist, and is not 'shipped'.")
     return weights

@@ -113,6 +113,8 @@ class Bones:
         if not seen.any():
             return
         high, thick, wall = whole[seen, 6:9].T[:, :, None]
+        if not (high.any() or thick.any()):  # its closed end alone is on the film
+            return
         # Ramanujan's first approximation of an ellipse's edge.
         edge = np.pi * (3 * (high + thick) - np.sqrt((3 * high + thick) * (high + 3 * thick)))
         n = max(8, int(np.ceil(edge.max() / self._step)))

@@ -1,4 +1,4 @@
-"""Placing T1..L5 on a frontal film with two networks: find the spine, then read each vertebra.
+"""Placing T1..L5 on a film with two networks: find the spine, then read each vertebra.
 
 The *finder* sees the whole film, small, and gives a heat map of vertebra centres, the level of each
 and vectors to its corners; `decode` strings them on a chain. If the spine fills little of the film,
@@ -9,12 +9,13 @@ pictures: the mean of both looks is the answer, and how far they differ says how
 between, the ends of a chain that lacks levels are carried on for as long as the refiner sees a
 vertebra there. The finder also gives the points of sacrum, pelvis and neck, the letters of the
 patient's side and a few facts of the film; the names of the row are counted from sacrum, C7 and
-ribs (`levels`).
+ribs (`levels`). On a lateral film the refiner reads the sacral endplate as well. Until the points
+get their last names, left and right are those of the picture (`views`).
 
 The networks are called through `run`, so nothing here knows about onnxruntime.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,34 +25,25 @@ from numpy.typing import NDArray
 from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_POINTS, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.infer.bundle import Bundle
-from spinescan.infer.decode import FACTS, Spine, find_points, find_spine, vertebra_poses
+from spinescan.infer.decode import (
+    LETTERS,
+    Spine,
+    find_points,
+    find_spine,
+    sacrum_pose,
+    vertebra_poses,
+)
 from spinescan.infer.levels import Anchors, Naming, judge_names, named_by_witnesses
 from spinescan.infer.preprocess import Box, Pose, letterbox, patches, square_pixels
+from spinescan.infer.views import view_of
 
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 Run = Callable[[str, Floats], list[Floats]]
 """Network name and input (n, 1, rows, columns) -> outputs."""
 
-NETWORKS = ("finder", "refiner")
-SETTINGS = (
-    "pitch_px",
-    "spread_factor",
-    "least_confidence",
-    "least_frontal",
-    "most_unrest",
-    "most_roughness",
-    "least_point",
-    "point_spread_px",
-    "least_hardware",
-    "least_brace",
-    "interval_factor",
-)
-"""What a frontal bundle's settings must name: the height of one level in the refiner's input; the
-factor that calibrates spreads; the limits of the gate; the least heat of a point, and its spread in
-pixels of the finder's input; the least probability of hardware and brace that are told; the factor
-of the angles' intervals."""
-
+_S1 = [FRONTAL_POINTS.index(name) for name in ("S1_left", "S1_right")]
+_UNREAD = np.full(len(FRONTAL_POINTS) + len(LETTERS), np.nan)
 _CLOSER = 1.15
 """A second look pays when it enlarges the spine by at least so much."""
 _SEEN = 0.5
@@ -106,13 +98,17 @@ class Marks(NamedTuple):
     pixel
         (9,): isotropic pixels for one pixel of the finder's input that each was found in.
     facts
-        Probability of each of `FACTS`.
+        Probability of each of the view's facts.
+    spread
+        (9,): standard deviation of each as the refiner tells it, in isotropic pixels and not
+        calibrated; NaN for what the finder alone has seen.
     """
 
     points: Points
     score: Points
     pixel: Points
     facts: dict[str, float]
+    spread: Points = _UNREAD
 
     def seen(self, name: str, least: float) -> Points | None:
         """A point of `FRONTAL_POINTS` (2,), or None if its heat is below `least`."""
@@ -120,8 +116,8 @@ class Marks(NamedTuple):
         return self.points[k] if self.score[k] >= least else None
 
 
-def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
-    """The spine on a frontal film, or None where no row of vertebrae is seen."""
+def read_film(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
+    """The spine on a film of the bundle's view, or None where no row of vertebrae is seen."""
     spine, marks = _find(film, bundle, run, None)
     if spine is None:
         return None
@@ -140,35 +136,44 @@ def read_frontal(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
             score=np.maximum(near.score, marks.score),
             pixel=np.where(better, near.pixel, marks.pixel),
         )
-    anchors = _anchors(marks, bundle.settings["least_point"])
+    anchors = _anchors(marks, bundle)
     spine = named_by_witnesses(spine, anchors)
     if len(spine.levels) < 2:
         return None
     return _Refiner(film, spine, bundle, run).read(spine, marks, anchors)
 
 
-def _anchors(marks: Marks, least: float) -> Anchors:
+def _anchors(marks: Marks, bundle: Bundle) -> Anchors:
+    kind, least = view_of(bundle.task), bundle.settings["least_point"]
     left, right = (marks.seen(f"S1_{side}", least) for side in ("left", "right"))
     sacrum = None if left is None or right is None else (left + right) / 2
-    return Anchors(sacrum, marks.seen("C7_centre", least))
+    return Anchors(sacrum, marks.seen("C7_centre", least), kind.to_sacrum, kind.to_c7)
 
 
-def to_landmarks(reading: Reading, film: Radiograph, settings: Mapping[str, float]) -> Landmarks:
+def to_landmarks(reading: Reading, film: Radiograph, bundle: Bundle) -> Landmarks:
     """Named points in film pixels; the spreads are calibrated by the bundle's factor.
 
     Of sacrum, pelvis and neck those that were seen clearly enough.
     """
+    kind, settings, marks = view_of(bundle.task), bundle.settings, reading.marks
     names = [f"{level}_{corner}" for level in reading.spine.names for corner in FRONTAL_CORNERS]
-    marks = reading.marks
-    seen = [k for k in range(len(FRONTAL_POINTS)) if marks.score[k] >= settings["least_point"]]
+    seen = [
+        k
+        for k, name in enumerate(FRONTAL_POINTS)
+        if name in kind.points and marks.score[k] >= settings["least_point"]
+    ]
+    names += [FRONTAL_POINTS[k] for k in seen]
     points = np.concatenate([reading.corners.reshape(-1, 2), marks.points[seen]])
     score = np.repeat(reading.score, len(FRONTAL_CORNERS))
     spread = reading.spread.ravel() * settings["spread_factor"]
+    read, found = marks.spread[seen], settings["point_spread_px"] * marks.pixel[seen]
+    found = np.where(np.isfinite(read), settings["spread_factor"] * read, found)
+    faces_left = marks.facts.get("faces_left", 1.0) >= 0.5
     return Landmarks.from_points(
-        [*names, *(FRONTAL_POINTS[k] for k in seen)],
+        [kind.name(name, faces_left=faces_left) for name in names],
         points / [1.0, film.pixel_aspect],
         score=np.concatenate([score, marks.score[seen]]),
-        spread_px=np.concatenate([spread, settings["point_spread_px"] * marks.pixel[seen]]),
+        spread_px=np.concatenate([spread, found]),
         pixel_aspect=film.pixel_aspect,
         levels_certain=reading.naming.certain,
     )
@@ -189,7 +194,7 @@ def _find(
         spine = spine.moved(frame.to_film(spine.corners) * [1.0, aspect])
     points, score = find_points(maps)
     chances = 1 / (1 + np.exp(-facts.astype(np.float64)))
-    told = dict(zip(FACTS, chances.tolist(), strict=True))
+    told = dict(zip(view_of(bundle.task).facts, chances.tolist(), strict=True))
     pixel = np.full(len(score), float(frame.matrix[0, 0]))
     return spine, Marks(frame.to_film(points) * [1.0, aspect], score, pixel, told)
 
@@ -223,6 +228,8 @@ class _Refiner:
     def __init__(self, film: Radiograph, spine: Spine, bundle: Bundle, run: Run) -> None:
         self.spec = bundle.networks["refiner"].input
         self.pitch_px = bundle.settings["pitch_px"]
+        self.least_point = bundle.settings["least_point"]
+        self.reads_sacrum = view_of(bundle.task).reads_sacrum
         self.run = run
         pitch = float(np.median([pose.pitch for pose in vertebra_poses(spine.corners)]))
         self.pixels = square_pixels(
@@ -249,9 +256,26 @@ class _Refiner:
             presence=(plain.presence + flipped.presence) / 2,
             spread=np.sqrt(heat + (differ / 2) ** 2) / self.scale[0],
             unrest=float(np.median(differ / pitch[:, None])),
-            marks=marks,
+            marks=self._with_sacrum(marks) if self.reads_sacrum else marks,
             naming=judge_names(spine, anchors),
         )
+
+    def _with_sacrum(self, marks: Marks) -> Marks:
+        """Read the sacral endplate, if the finder has seen it, like a vertebra's upper one."""
+        if marks.score[_S1].min() < self.least_point:
+            return marks
+        ends = marks.points[_S1] * self.scale
+        if (ends[0] == ends[1]).all():
+            return marks
+        (first,) = self._look([sacrum_pose(*ends)])
+        plain, flipped = self._look([sacrum_pose(*first.corners[0, :2])], both=True)
+        ends = (plain.corners[0, :2] + flipped.corners[0, :2]) / 2
+        differ = np.linalg.norm(plain.corners[0, :2] - flipped.corners[0, :2], axis=1)
+        heat = (plain.spread[0, :2] ** 2 + flipped.spread[0, :2] ** 2) / 2
+        points, spread = marks.points.copy(), marks.spread.copy()
+        points[_S1] = ends / self.scale
+        spread[_S1] = np.sqrt(heat + (differ / 2) ** 2) / self.scale[0]
+        return marks._replace(points=points, spread=spread)
 
     def _carried_on(self, spine: Spine, *, up: bool) -> Spine:
         """Add vertebrae beyond one end while levels are left there and the refiner sees one."""
