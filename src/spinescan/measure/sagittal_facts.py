@@ -72,21 +72,20 @@ def _axis(
     if m is None or norm is None:
         yield _not_judged(axis.name, found, age, posture)
         return
-    what = _sentence(m.name)
+    sign = "+" if m.name == AGAINST_PI else ""
+    what = f"{_sentence(m.name)} is"
     if m.name == AGAINST_PI:
         incidence, lordosis = found["PI"].value, found["LL_L1_S1"].value
         what = (
             f"Lumbar lordosis L1 to S1 is {lordosis:.0f} degrees where a pelvic incidence of"
             f" {incidence:.0f} lets expect {float(expected_lordosis_deg(incidence)):.0f}: off by"
         )
-    else:
-        what += " is"
     yield Fact(
         axis.name,
         m.value,
         "deg",
         _nearest_border(norm, m.value),
-        f"{what} {_value(m)}, {_WHERE[norm.position(m.value)]} the normal {norm.low:g} to"
+        f"{what} {_value(m, sign)}, {_WHERE[norm.position(m.value)]} the normal {norm.low:g} to"
         f" {norm.high:g}.",
     )
     text = (
@@ -191,10 +190,10 @@ def _limits(
         yield Fact("levels_uncertain", None, "", None, text)
 
 
-def _value(m: Measured) -> str:
-    interval = m.interval()
-    between = "" if interval is None else f" ({interval[0]:.0f} to {interval[1]:.0f})"
-    return f"{m.value:.0f}{between} degrees"
+def _value(m: Measured, sign: str = "") -> str:
+    ends = m.interval()
+    between = "" if ends is None else f" ({ends[0]:{sign}z.0f} to {ends[1]:{sign}z.0f})"
+    return f"{m.value:{sign}z.0f}{between} degrees"
 
 
 def _nearest_border(norm: Norm, value: float) -> float:

@@ -4,7 +4,7 @@ The synthetic films are drawn by this table, too.
 """
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,7 +83,8 @@ NORMS: tuple[Norm, ...] = (
         ("T5", "T12"),
         ("adolescent",),
         ("standing",),
-        "sagittal modifier of Lenke's classification of adolescent scoliosis (AO Surgery Reference)",
+        "sagittal modifier of Lenke's classification of adolescent scoliosis (AO Surgery"
+        " Reference)",
     ),
     Norm(
         "tk_t2_t12_volunteers",
@@ -164,7 +165,7 @@ class SagittalThresholds:
         4.0,
         "deg",
         "where the spreads are not known, the answer across a border so near is an alternative",
-        "mean error of automatic tools: TK 3.9, LL 3.6 degrees (oaepublish ais.2024.36), rounded up",
+        "mean error of automatic tools: TK 3.9, LL 3.6 degrees (oaepublish ais.2024.36)",
     )
     slip: Threshold = Threshold(
         10.0,
@@ -177,6 +178,12 @@ class SagittalThresholds:
         "%",
         "the same for slips: where the spreads are not known",
         "chosen here; provisional",
+    )
+    least_share: Threshold = Threshold(
+        0.05,
+        "share of draws",
+        "a class that fewer draws give is no alternative",
+        "what lies beyond one end of a 90 % interval",
     )
     quarter: Threshold = Threshold(
         25.0,
@@ -223,5 +230,5 @@ def class_of_axes(kyphosis: Position, lordosis: Position) -> SagittalLabel | Non
     if kyphosis == lordosis == "hyper":
         return "both"
     if "hyper" in (kyphosis, lordosis):
-        return cast(SagittalLabel, "kyphosis" if kyphosis == "hyper" else "lordosis")
+        return "kyphosis" if kyphosis == "hyper" else "lordosis"
     return None

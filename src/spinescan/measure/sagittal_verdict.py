@@ -99,7 +99,7 @@ def sagittal_verdict(
         decided = False
     elif decided and label is None:
         reasons.append("hypo_only")
-    others = _classes(judged)
+    others = _classes(judged, shares)
     slips = tuple(s for pair in SLIPS if (s := _slip(pair, found)) is not None)
     return SagittalVerdict(
         label=label if decided else None,
@@ -161,11 +161,15 @@ def _reached(norm: Norm, interval: tuple[float, float]) -> tuple[Position, ...]:
     return POSITIONS[low : high + 1]
 
 
-def _classes(judged: Iterable[Judged]) -> tuple[SagittalLabel, ...]:
-    """Every class that the positions and their alternatives leave possible."""
+def _classes(judged: Iterable[Judged], shares: Mapping[str, float]) -> tuple[SagittalLabel, ...]:
+    """The classes that the positions and their alternatives leave possible, the likelier first."""
     choices = (tuple(dict.fromkeys((*j.possible, *j.axis.alternatives))) for j in judged)
     found = (class_of_axes(kyphosis, lordosis) for kyphosis, lordosis in product(*choices))
-    return tuple(dict.fromkeys(c for c in found if c is not None))
+    possible = tuple(dict.fromkeys(c for c in found if c is not None))
+    if not shares:
+        return possible
+    likely = [c for c in possible if shares.get(c, 0.0) >= LIMIT.least_share.value]
+    return tuple(sorted(likely, key=lambda c: -shares[c]))
 
 
 def _shares(judged: tuple[Judged, ...]) -> dict[str, float]:
