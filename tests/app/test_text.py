@@ -12,7 +12,7 @@ from tests.measure.test_sagittal_verdict import person
 
 @pytest.fixture
 def lateral() -> Report:
-    landmarks = spread(slipped(30, landmarks=person(48, 0)), 0.7)
+    landmarks = spread(slipped(30, landmarks=person(47, 0)), 0.7)
     return Report(
         sha256="ab" * 32,
         size=(1280, 540),
@@ -33,7 +33,7 @@ def test_a_lateral_film_is_told_by_its_shape(lateral: Report) -> None:
     assert "lateral view, 1280 x 540 pixels\n" in text  # nothing of frontal curves
     shape = "kyphosis: more thoracic kyphosis than normal, or healthy (provisional)"
     assert f"Sagittal shape     {shape}" in text
-    assert "Kyphosis           too much or normal: thoracic kyphosis T4 to T12 (TK) 48 (" in text
+    assert "Kyphosis           too much or normal: thoracic kyphosis T4 to T12 (TK) 47 (" in text
     assert "normal 20 to 45" in text
     assert "Lordosis           normal: lumbar lordosis against what the pelvis lets expect" in text
     assert "Slip               L4 on L5, " in text
