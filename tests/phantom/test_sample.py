@@ -3,13 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinescan.measure.sagittal_norms import class_of_axes, expected_lordosis_deg, norm_of
+from spinescan.measure.sagittal_norms import expected_lordosis_deg, norm_of
 from spinescan.phantom.als_types import FORMS, draw_als
 from spinescan.phantom.facts import apex_name, frontal_facts
 from spinescan.phantom.sample import (
     SAGITTAL_CLASSES,
     draw_profile,
     draw_subject,
+    sagittal_label,
 )
 from spinescan.phantom.shape import Bend, SpinePlan, build_spine
 
@@ -90,7 +91,7 @@ def test_profiles_lie_on_their_side_of_the_borders(sagittal, seed, margin):
         "hypolordosis": ("normal", "hypo", None),
         "both": ("hyper", "hyper", "both"),
     }
-    assert (kyphosis, lordosis, class_of_axes(kyphosis, lordosis)) == expected[sagittal]
+    assert (kyphosis, lordosis, sagittal_label(sagittal)) == expected[sagittal]
 
 
 def test_a_margin_that_no_profile_has_is_refused():

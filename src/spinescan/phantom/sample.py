@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from spinescan.core.report import AlsType
-from spinescan.measure.sagittal_norms import expected_lordosis_deg, norm_of
+from spinescan.core.report import AlsType, Position, SagittalLabel
+from spinescan.measure.sagittal_norms import class_of_axes, expected_lordosis_deg, norm_of
 from spinescan.phantom.als_types import FORMS, NoSuchSpineError, draw_als
 from spinescan.phantom.person import Person
 from spinescan.phantom.shape import ADULT_LENGTH_MM, Bend, Profile, SpinePlan, build_spine
@@ -105,6 +105,13 @@ def _stands(profile: Profile) -> bool:
     except ValueError:
         return False
     return bool(profile.lordosis_deg > 8 and -85 < spine["C7"].centre[1] < 45)
+
+
+def sagittal_label(sagittal: SagittalClass) -> SagittalLabel | None:
+    """The class that a measured film of such a person should get; None for too flat a spine."""
+    positions: tuple[Position, ...] = ("normal", "hyper", "hypo")
+    kyphosis, lordosis = (positions[_axis(sagittal, axis)] for axis in ("kyphosis", "lordosis"))
+    return class_of_axes(kyphosis, lordosis)
 
 
 def sagittal_margin(profile: Profile) -> float:
