@@ -17,6 +17,9 @@ from spinescan.core.report import (
     Notice,
     Prediction,
     Report,
+    SagittalAxis,
+    SagittalVerdict,
+    Slip,
     Verdict,
     failure_dict,
 )
@@ -28,6 +31,23 @@ VERDICT = Verdict(
     facts=(Fact("tp_offset", -0.4, "vertebral widths", 0.2, "TP lies left of CSL"),),
     decision="accepted",
 )
+
+
+SHAPE = SagittalVerdict(
+    label="kyphosis",
+    alternatives=("healthy",),
+    shares={"kyphosis": 0.81234567, "healthy": 0.18765433},
+    axes=(
+        SagittalAxis(
+            "kyphosis", "hyper", ("normal",), "accepted", (), "TK_T4_T12", 47.5, (44.0, 51.0),
+            "tk_t4_t12_taught", (20.0, 45.0),
+        ),
+        SagittalAxis("lordosis", None, ("normal", "hyper"), "abstained", ("x",)),
+    ),
+    slips=(Slip("L4", "L5", 26.0, (20.0, 32.0), "forward", "II", ("I",), "accepted"),),
+    facts=(Fact("kyphosis", 47.5, "deg", 45.0, "above"),),
+    decision="accepted",
+)  # fmt: skip
 
 
 def full_report() -> Report:
@@ -51,6 +71,7 @@ def full_report() -> Report:
             Curve("lumbar", "left", "T12", "L2", "L4", 20.0),
         ),
         als=VERDICT,
+        sagittal=SHAPE,
         measurements=(Measurement("t1_tilt", 3.0, "degrees", "own definition", ("T1",)),),
         predictions=(
             Prediction("implant", "no", {"no": 0.9, "yes": 0.1}, ("no",), "accepted", (), "x"),
@@ -66,7 +87,7 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
     assert list(record) == [
         "schema_version", "file", "sha256", "research_use", "size", "pixel_aspect", "spacing_mm",
         "spacing_origin", "bundles", "warnings", "timing_ms", "view", "decision", "reasons",
-        "landmarks", "curves", "als", "measurements", "predictions",
+        "landmarks", "curves", "als", "sagittal", "measurements", "predictions",
     ]  # fmt: skip
     assert list(record["landmarks"]) == [
         "names", "points_xy", "score", "spread_px", "origin", "levels_certain",
@@ -79,6 +100,17 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
         "type", "family", "alternatives", "facts", "decision", "reasons",
     ]  # fmt: skip
     assert list(record["als"]["facts"][0]) == ["code", "value", "unit", "threshold", "text"]
+    assert list(record["sagittal"]) == [
+        "label", "alternatives", "shares", "axes", "slips", "facts", "decision", "reasons",
+    ]  # fmt: skip
+    assert list(record["sagittal"]["axes"][0]) == [
+        "name", "position", "alternatives", "decision", "reasons", "measurement", "value",
+        "interval", "norm", "borders",
+    ]  # fmt: skip
+    assert list(record["sagittal"]["slips"][0]) == [
+        "upper", "lower", "percent", "interval", "direction", "grade", "alternatives", "decision",
+    ]  # fmt: skip
+    assert list(record["sagittal"]["facts"][0]) == list(record["als"]["facts"][0])
     assert set(record["measurements"][0]) == {
         "name", "value", "unit", "interval", "levels", "method",
     }  # fmt: skip
@@ -108,6 +140,8 @@ def test_values_in_json() -> None:
     assert record["curves"][0]["interval_deg"] == [38.0, 44.5]
     assert record["curves"][1]["interval_deg"] is None
     assert record["als"]["alternatives"] == ["3CN"]
+    assert record["sagittal"]["shares"] == {"kyphosis": 0.8123, "healthy": 0.1877}
+    assert record["sagittal"]["axes"][1]["borders"] is None
 
 
 def test_an_abstained_report_has_the_same_fields() -> None:
@@ -125,6 +159,7 @@ def test_an_abstained_report_has_the_same_fields() -> None:
     assert list(abstained) == list(full_report().to_dict("film.png"))
     assert abstained["landmarks"] is None
     assert abstained["als"] is None
+    assert abstained["sagittal"] is None
     assert abstained["curves"] == []
     assert abstained["spacing_mm"] is None
 

@@ -22,7 +22,11 @@ from spinescan.core.report import (
 )
 from spinescan.io.heat import draw_heat
 from spinescan.io.page import render_page
-from spinescan.io.words import WHERE_IT_LOOKED
+from spinescan.io.words import SAGITTAL_CAVEAT, WHERE_IT_LOOKED
+from spinescan.measure.sagittal import sagittal_measurements
+from spinescan.measure.sagittal_verdict import sagittal_verdict
+from tests.measure.test_sagittal import slipped, spread
+from tests.measure.test_sagittal_verdict import person
 
 VOID = {"meta", "input", "img", "br"}
 
@@ -230,3 +234,27 @@ def test_an_anonymous_page_names_neither_file_nor_digest(film, report):
     html = render_page(film, report, title="")
     assert film.sha256 not in html
     assert "<h1>Spine film</h1>" in html
+
+
+def test_a_lateral_film_has_its_shape_norms_and_slips_on_the_page(film, report):
+    landmarks = spread(slipped(30, landmarks=person(47, 0)), 0.7)
+    shape = sagittal_verdict(landmarks, factor=1.0)
+    lateral = replace(
+        report,
+        view="lateral",
+        curves=(),
+        als=None,
+        sagittal=shape,
+        measurements=sagittal_measurements(landmarks, factor=1.0),
+    )
+    page = Page(render_page(film, lateral, title="side.png"))
+    for text in (
+        *("Sagittal shape (provisional)", "Kyphosis: more thoracic kyphosis than normal."),
+        *("Could also be healthy.", "Thoracic kyphosis T4 to T12 (TK)", "47.0\N{DEGREE SIGN}"),
+        *("20.0\N{DEGREE SIGN} to 45.0\N{DEGREE SIGN}", "too much , could be normal"),
+        *("L4 on L5", "front", "Slip of L4 on L5", "Pelvic incidence (PI)", SAGITTAL_CAVEAT),
+        *(fact.text for fact in shape.facts),
+    ):
+        assert text.replace(" ,", ",") in page.text.replace(" ,", ","), text
+    assert "No curve of 10 degrees" not in page.text
+    assert page.text.count(RESEARCH_USE) == 2

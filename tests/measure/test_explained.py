@@ -12,10 +12,14 @@ from spinescan.measure.als import als_verdict
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS, Threshold
 from spinescan.measure.balance import frontal_measurements
 from spinescan.measure.curves import PLACES, REGIONS, find_curves, region_of
+from spinescan.measure.sagittal import sagittal_measurements
+from spinescan.measure.sagittal_norms import NORMS, SAGITTAL_THRESHOLDS, Norm
 from tests.measure.spines import profile, spine
+from tests.measure.test_sagittal import STANDING
 
 EXPLAIN = Path(__file__).parents[2] / "docs" / "explain"
 ALS = (EXPLAIN / "als.md").read_text("utf-8")
+SAGITTAL = (EXPLAIN / "sagittal.md").read_text("utf-8")
 COBB = (EXPLAIN / "cobb.md").read_text("utf-8")
 REASONS = set(re.findall(r"^\| `(\w+)`", ALS, re.MULTILINE))
 
@@ -48,3 +52,25 @@ def test_every_measurement_is_explained() -> None:
     rows = "".join(re.findall(r"^\| `.*", COBB, re.MULTILINE))
     named = set(re.findall(r"`(\w+)`", rows))
     assert {m.name for m in frontal_measurements(landmarks, find_curves(landmarks))} == named
+
+
+@pytest.mark.parametrize("norm", NORMS, ids=lambda norm: norm.code)
+def test_every_norm_stands_in_its_table(norm: Norm) -> None:
+    row = (
+        f"| {norm.code} | {norm.measurement} | {norm.low:g} to {norm.high:g} | {norm.people}"
+        f" | {norm.origin} |"
+    )
+    assert row in SAGITTAL.splitlines()
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(SAGITTAL_THRESHOLDS)])
+def test_every_sagittal_threshold_stands_in_its_table(name: str) -> None:
+    t = getattr(SAGITTAL_THRESHOLDS, name)
+    assert f"| {t.meaning} | {t.value:g} {t.unit} | {t.origin} |" in SAGITTAL.splitlines()
+
+
+def test_every_sagittal_measurement_is_explained() -> None:
+    table = SAGITTAL.partition("## Measurements")[2].partition("##")[0]
+    rows = re.findall(r"^\| ([A-Z]\w*(?:, \w+)*|slip_[\w, ]+) \|", table, re.MULTILINE)
+    named = {name for row in rows for name in row.split(", ")}
+    assert {m.name for m in sagittal_measurements(STANDING)} == named - {"name"}

@@ -3,15 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spinescan.measure.sagittal_norms import expected_lordosis_deg, norm_of
 from spinescan.phantom.als_types import FORMS, draw_als
 from spinescan.phantom.facts import apex_name, frontal_facts
 from spinescan.phantom.sample import (
-    KYPHOSIS_NORMAL,
-    LORDOSIS_NORMAL,
     SAGITTAL_CLASSES,
     draw_profile,
     draw_subject,
-    expected_lordosis,
+    sagittal_label,
 )
 from spinescan.phantom.shape import Bend, SpinePlan, build_spine
 
@@ -80,18 +79,19 @@ def test_a_straight_spine_has_no_facts():
 def test_profiles_lie_on_their_side_of_the_borders(sagittal, seed, margin):
     profile, found = draw_profile(sagittal, np.random.default_rng(seed), margin_deg=margin)
     assert found >= margin
-    off = profile.lordosis_deg - expected_lordosis(profile.incidence_deg)
-    kyphosis = np.searchsorted(KYPHOSIS_NORMAL, profile.kyphosis_deg) - 1
-    lordosis = np.searchsorted(LORDOSIS_NORMAL, off) - 1
+    off = profile.lordosis_deg - float(expected_lordosis_deg(profile.incidence_deg))
+    # The very norms that films are measured against.
+    kyphosis = norm_of("tk_t4_t12_taught").position(profile.kyphosis_deg)
+    lordosis = norm_of("ll_against_pi").position(off)
     expected = {
-        "healthy": (0, 0),
-        "hyperkyphosis": (1, 0),
-        "hypokyphosis": (-1, 0),
-        "hyperlordosis": (0, 1),
-        "hypolordosis": (0, -1),
-        "both": (1, 1),
+        "healthy": ("normal", "normal", "healthy"),
+        "hyperkyphosis": ("hyper", "normal", "kyphosis"),
+        "hypokyphosis": ("hypo", "normal", None),
+        "hyperlordosis": ("normal", "hyper", "lordosis"),
+        "hypolordosis": ("normal", "hypo", None),
+        "both": ("hyper", "hyper", "both"),
     }
-    assert (kyphosis, lordosis) == expected[sagittal]
+    assert (kyphosis, lordosis, sagittal_label(sagittal)) == expected[sagittal]
 
 
 def test_a_margin_that_no_profile_has_is_refused():

@@ -3,7 +3,7 @@
 from typing import Any
 
 from spinescan.core.report import RESEARCH_USE
-from spinescan.io.words import CAVEATS, REGIONS, explain, question
+from spinescan.io.words import CAVEATS, POSITIONS, REGIONS, SAGITTAL, explain, measurement, question
 
 
 def describe(record: dict[str, Any], title: str) -> str:
@@ -18,6 +18,8 @@ def describe(record: dict[str, Any], title: str) -> str:
         lines += [f"  {_measurement(told)}" for told in record["measurements"]]
     if record["als"] is not None:
         lines.append(f"  {_als(record['als'])}")
+    if record.get("sagittal") is not None:  # not in records of schema 1.0
+        lines += [f"  {line}" for line in _sagittal(record["sagittal"])]
     lines += [f"  {_prediction(answer)}" for answer in record["predictions"]]
     lines += [f"  note: {warning['text']}" for warning in record["warnings"]]
     lines.append(f"  {RESEARCH_USE}")
@@ -60,6 +62,32 @@ def _als(als: dict[str, Any]) -> str:
     answer = als["type"] or f"family {als['family']}"
     others = f", or {' or '.join(als['alternatives'])}" if als["alternatives"] else ""
     return f"ALS type           {answer}{others} (provisional)"
+
+
+def _sagittal(shape: dict[str, Any]) -> list[str]:
+    """The class, then each axis with its norm, then the slips; last what limits the answer."""
+    said = SAGITTAL.get(shape["label"], "no class")
+    others = f", or {' or '.join(shape['alternatives'])}" if shape["alternatives"] else ""
+    lines = [f"{'Sagittal shape':<18} {said}{others} (provisional)"]
+    lines += [f"{axis['name'].capitalize():<18} {_axis(axis)}" for axis in shape["axes"]]
+    for slip in shape["slips"]:
+        grades = " or ".join([*filter(None, [slip["grade"]]), *slip["alternatives"]])
+        where = f"{slip['upper']} on {slip['lower']}"
+        size = f"{abs(slip['percent']):.0f} % {slip['direction']}"
+        lines.append(f"{'Slip':<18} {where}, {size}, Meyerding grade {grades}")
+    return [*lines, *(f"  {reason}" for reason in explain(shape["reasons"]))]
+
+
+def _axis(axis: dict[str, Any]) -> str:
+    if axis["value"] is None:
+        return "not judged: no norm fits"
+    interval = axis["interval"]
+    between = "" if interval is None else f" ({interval[0]:z.0f} to {interval[1]:z.0f})"
+    low, high = axis["borders"]
+    names = [axis["position"], *axis["alternatives"]]
+    found = " or ".join(POSITIONS[name] for name in names if name is not None)
+    what = measurement(axis["measurement"])
+    return f"{found}: {what} {axis['value']:z.0f}{between} degrees, normal {low:g} to {high:g}"
 
 
 def _prediction(answer: dict[str, Any]) -> str:

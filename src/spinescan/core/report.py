@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from spinescan.core.anatomy import Landmarks
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
+"""1.1 added `sagittal`; all that 1.0 had is unchanged."""
 RESEARCH_USE = "Research use only. Not a medical device; not for diagnosis or treatment decisions."
 
 Decision = Literal["accepted", "abstained"]
 Side = Literal["left", "right"]
 Region = Literal["proximal_thoracic", "main_thoracic", "thoracolumbar", "lumbar"]
 AlsType = Literal["3CH", "3CTL", "3CN", "3CL", "4C", "4CL", "4CTL"]
+SagittalLabel = Literal["healthy", "kyphosis", "lordosis", "both"]
+AxisName = Literal["kyphosis", "lordosis"]
+Position = Literal["hypo", "normal", "hyper"]
+Meyerding = Literal["I", "II", "III", "IV", "V"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,63 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class SagittalAxis:
+    """Kyphosis or lordosis, and where it lies against the norm that was made for its levels.
+
+    `measurement` names the Measurement that was judged, `norm` the norm, `borders` what it calls
+    normal, in degrees. All are None where no norm fits. `alternatives` are positions that the
+    measurement's interval leaves possible beside `position`, or all of them if that is None.
+    """
+
+    name: AxisName
+    position: Position | None
+    alternatives: tuple[Position, ...]
+    decision: Decision
+    reasons: tuple[str, ...] = ()
+    measurement: str | None = None
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    norm: str | None = None
+    borders: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One vertebra slipped on the next, in percent of the endplate below; + is to the front.
+
+    `grade` counts quarters of that endplate (Meyerding), None where it is not sure that there is a
+    slip. `alternatives` are the grades, or "none", that the interval leaves possible beside it.
+    """
+
+    upper: str
+    lower: str
+    percent: float
+    interval: tuple[float, float] | None
+    direction: Literal["forward", "backward"]
+    grade: Meyerding | None
+    alternatives: tuple[Meyerding | Literal["none"], ...]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class SagittalVerdict:
+    """The sagittal shape: two axes, the class that follows from them, slips, and what decided.
+
+    `shares` tells how many draws of the points within their spreads give each class ("none": too
+    flat on an axis and above the norm on neither); it is empty where the spreads are not known.
+    """
+
+    label: SagittalLabel | None
+    alternatives: tuple[SagittalLabel, ...]
+    shares: dict[str, float]
+    axes: tuple[SagittalAxis, ...]
+    slips: tuple[Slip, ...]
+    facts: tuple[Fact, ...]
+    decision: Decision
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """A classifier's answer; the raw scores and what was decided from them stay apart."""
 
@@ -120,6 +182,7 @@ class Report:
     landmarks: "Landmarks | None"
     curves: tuple[Curve, ...] = ()
     als: Verdict | None = None
+    sagittal: SagittalVerdict | None = None
     measurements: tuple[Measurement, ...] = ()
     predictions: tuple[Prediction, ...] = ()
     bundles: tuple[BundleRef, ...] = ()
@@ -162,6 +225,7 @@ class Report:
             },
             "curves": [_plain(c) for c in self.curves],
             "als": None if self.als is None else _plain(self.als),
+            "sagittal": None if self.sagittal is None else _plain(self.sagittal),
             "measurements": [_plain(m) for m in self.measurements],
             "predictions": [_plain(p) for p in self.predictions],
         }

@@ -7,7 +7,7 @@ import numpy as np
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.radiograph import Radiograph, View
-from spinescan.core.report import Curve, Measurement, Notice, Verdict
+from spinescan.core.report import Curve, Measurement, Notice, SagittalVerdict, Verdict
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import LETTERS, vertebra_poses
 from spinescan.infer.reading import Reading
@@ -18,6 +18,7 @@ from spinescan.measure.balance import frontal_measurements
 from spinescan.measure.curves import find_curves
 from spinescan.measure.intervals import with_intervals
 from spinescan.measure.sagittal import sagittal_measurements
+from spinescan.measure.sagittal_verdict import sagittal_verdict
 
 _HARDWARE = Notice(
     "hardware",
@@ -45,6 +46,7 @@ class Measured(NamedTuple):
 
     curves: tuple[Curve, ...] = ()
     als: Verdict | None = None
+    sagittal: SagittalVerdict | None = None
     measurements: tuple[Measurement, ...] = ()
     warnings: tuple[Notice, ...] = ()
 
@@ -54,7 +56,7 @@ def measured(
 ) -> Measured:
     """All that is measured on a film whose landmarks are accepted.
 
-    Curves and an ALS verdict on a frontal film, the sagittal angles on a lateral one. `in_brace`
+    Curves and an ALS verdict on a frontal film, the sagittal angles and their verdict on a lateral one. `in_brace`
     tells that the film was taken in a brace.
     """
     metal = _metal(reading, bundle.settings)
@@ -62,11 +64,15 @@ def measured(
         metal = (*(notice for notice in metal if notice != _BRACE), _BRACE_TOLD)
     warnings = (*reading.naming.notices, *metal)
     small = (_LOW_RESOLUTION,) if _level_px(reading) < _LEAST_LEVEL_PX else ()
+    factor = bundle.settings["interval_factor"]
     if view_of(bundle.task).view is View.LATERAL:
-        angles = sagittal_measurements(landmarks)
-        return Measured(measurements=angles, warnings=(*warnings, *small))
+        return Measured(
+            sagittal=sagittal_verdict(landmarks, factor=factor),
+            measurements=sagittal_measurements(landmarks, factor=factor),
+            warnings=(*warnings, *small),
+        )
     braced = in_brace or _BRACE in metal
-    side, factor = _side(reading, film), bundle.settings["interval_factor"]
+    side = _side(reading, film)
     curves = with_intervals(landmarks, find_curves(landmarks), factor=factor)
     return Measured(
         curves=with_patient_side(curves, side),

@@ -210,6 +210,7 @@ class Scanner:
             landmarks=landmarks,
             curves=found.curves,
             als=found.als,
+            sagittal=found.sagittal,
             measurements=found.measurements,
             bundles=tuple(bundle.ref for bundle in self.bundles),
             warnings=(*film.notices, *found.warnings),

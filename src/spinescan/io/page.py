@@ -10,7 +10,18 @@ from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import RESEARCH_USE, Report
 from spinescan.io.html import embedded_jpeg, page_environment
 from spinescan.io.overlay import draw_overlay, film_picture
-from spinescan.io.words import CAVEATS, REGIONS, WHERE_IT_LOOKED, explain, product, question
+from spinescan.io.words import (
+    CAVEATS,
+    POSITIONS,
+    REGIONS,
+    SAGITTAL,
+    SAGITTAL_CAVEAT,
+    WHERE_IT_LOOKED,
+    explain,
+    measurement,
+    product,
+    question,
+)
 
 MAX_PICTURE = 1600
 """The longer side of an embedded picture, in pixels."""
@@ -48,6 +59,9 @@ def render_page(
         heat_data={name: _embedded(drawn) for name, drawn in (heat_pictures or {}).items()},
         caveats=CAVEATS,
         where_it_looked=WHERE_IT_LOOKED,
+        shapes=SAGITTAL,
+        positions=POSITIONS,
+        sagittal_caveat=SAGITTAL_CAVEAT,
         sides_known=any(curve.patient_side for curve in report.curves),
     )
 
@@ -62,6 +76,8 @@ def _template() -> Template:
     environment.filters["quantity"] = _quantity
     environment.filters["explain"] = explain
     environment.filters["question"] = question
+    environment.filters["measurement"] = measurement
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["region"] = REGIONS.__getitem__
     return environment.get_template("page.html")
 
@@ -74,6 +90,8 @@ def _quantity(value: float | str | None, unit: str) -> str:
         return f"{value} {unit}".strip()
     if unit == "deg":
         return f"{value:.1f}\N{DEGREE SIGN}"
+    if unit == "%":
+        return f"{value:z.0f} %"
     if unit == "ratio":
         return f"{value:z.2f}"
     return (f"{value:.0f} {unit}" if float(value).is_integer() else f"{value:z.2f} {unit}").strip()

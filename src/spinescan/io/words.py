@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
+from spinescan.measure.sagittal_facts import in_words
+
 REASONS: dict[str, str] = {
     # why the landmarks were not accepted
     "no_spine": "No spine could be found on the film.",
@@ -29,6 +31,22 @@ REASONS: dict[str, str] = {
     "witnesses_disagree": "Transitional point, tilt of L4 and L5, and hip do not agree.",
     "csl_approximate": "The sacrum was not found; the central sacral line was taken from L5.",
     "levels_uncertain": "The names of the levels are counted, not certain.",
+    # why there is no class of the sagittal shape, or what limits it
+    "kyphosis_levels_missing": "The vertebrae that kyphosis is judged by are not all visible.",
+    "lordosis_levels_missing": "The vertebrae that lordosis is judged by are not all visible.",
+    "kyphosis_no_norm_fits": "No norm for kyphosis was made for such people or for these levels.",
+    "lordosis_no_norm_fits": "No norm for lordosis was made for such people or for these levels.",
+    "kyphosis_near_border": "Within what the points may be off, kyphosis lies on either side of its"
+    " border.",
+    "lordosis_near_border": "Within what the points may be off, lordosis lies on either side of its"
+    " border.",
+    "class_near_border": "Kyphosis and lordosis both lie so near a border that together they are"
+    " not sure.",
+    "hypo_only": "The spine is flatter than normal, which is none of healthy, kyphosis and"
+    " lordosis.",
+    "pi_not_visible": "The hips were not found: lordosis was not held against the pelvis's own"
+    " shape.",
+    "by_bodies": "An endplate is not seen whole; the other one of its vertebra stood in for it.",
     # why a classifier gave no answer, or what limits it
     "view_not_asked": "This classifier is for films of another view and was not asked.",
     "film_refused": "It is asked only about films that are accepted as frontal films of the spine.",
@@ -57,6 +75,20 @@ WHERE_IT_LOOKED = (
     "A heat map shows where a classifier looked. It does not show that the answer is right."
 )
 
+SAGITTAL: dict[str, str] = {
+    "healthy": "healthy: neither kyphosis nor lordosis is off its norm",
+    "kyphosis": "kyphosis: more thoracic kyphosis than normal",
+    "lordosis": "lordosis: more lumbar lordosis than normal",
+    "both": "both: more kyphosis and more lordosis than normal",
+}
+"""The classes of the sagittal shape."""
+
+POSITIONS: dict[str, str] = {"hypo": "too little", "normal": "normal", "hyper": "too much"}
+
+SAGITTAL_CAVEAT = (
+    "A norm tells what is usual among the people it was made of, not what is healthy for this one."
+)
+
 REGIONS: dict[str, str] = {
     "proximal_thoracic": "proximal thoracic",
     "main_thoracic": "main thoracic",
@@ -70,6 +102,15 @@ LEVELS_COUNTED = "Level names are counted, not certain: check them."
 def explain(codes: Iterable[str]) -> tuple[str, ...]:
     """A sentence for every reason code; a code that is not known is given as it is."""
     return tuple(REASONS.get(code, code) for code in codes)
+
+
+def measurement(name: str) -> str:
+    """A measurement's name in words, those of a lateral film with their abbreviation."""
+    full = in_words(name)
+    short = name.split("_")[0]
+    if full is None:
+        return name.replace("_", " ")
+    return full if short == "slip" else f"{full} ({short})"
 
 
 def question(task: str) -> str:

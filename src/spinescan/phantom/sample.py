@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from spinescan.core.report import AlsType
+from spinescan.core.report import AlsType, Position, SagittalLabel
+from spinescan.measure.sagittal_norms import class_of_axes, expected_lordosis_deg, norm_of
 from spinescan.phantom.als_types import FORMS, NoSuchSpineError, draw_als
 from spinescan.phantom.person import Person
 from spinescan.phantom.shape import ADULT_LENGTH_MM, Bend, Profile, SpinePlan, build_spine
@@ -28,11 +29,9 @@ SAGITTAL_CLASSES: tuple[SagittalClass, ...] = (
 )
 """`both` is hyperkyphosis with hyperlordosis."""
 
-KYPHOSIS_NORMAL = (20.0, 45.0)
-"""T4 to T12, degrees: 20 and 45 are the borders most often taught (recalled; provisional)."""
-
-LORDOSIS_NORMAL = (-10.0, 10.0)
-"""L1 to S1 against what its pelvic incidence lets expect, degrees (provisional)."""
+KYPHOSIS_NORM = norm_of("tk_t4_t12_taught")
+LORDOSIS_NORM = norm_of("ll_against_pi")
+"""The norms that the classes are drawn by are those that a film is measured against."""
 
 SEVERITY: dict[str, tuple[float, float]] = {
     "mild": (12.0, 24.0),
@@ -86,9 +85,11 @@ def draw_profile(
     for _ in range(1000):
         incidence = float(np.clip(rng.normal(52, 10), 30, 85))
         tilt = float(np.clip(rng.normal(13, 6), -5, 35))
-        kyphosis = _inside(KYPHOSIS_NORMAL, _axis(sagittal, "kyphosis"), rng, 32.0)
-        off = _inside(LORDOSIS_NORMAL, _axis(sagittal, "lordosis"), rng, 24.0)
-        profile = Profile(kyphosis, expected_lordosis(incidence) + off, incidence - tilt, tilt)
+        kyphosis = _inside(KYPHOSIS_NORM.borders, _axis(sagittal, "kyphosis"), rng, 32.0)
+        off = _inside(LORDOSIS_NORM.borders, _axis(sagittal, "lordosis"), rng, 24.0)
+        profile = Profile(
+            kyphosis, float(expected_lordosis_deg(incidence)) + off, incidence - tilt, tilt
+        )
         margin = sagittal_margin(profile)
         if margin >= margin_deg and _stands(profile):
             return profile, margin
@@ -106,18 +107,18 @@ def _stands(profile: Profile) -> bool:
     return bool(profile.lordosis_deg > 8 and -85 < spine["C7"].centre[1] < 45)
 
 
-def expected_lordosis(incidence_deg: float) -> float:
-    """Lordosis L1 to S1 that a pelvic incidence lets expect, in degrees (PMC4303780, smoothed)."""
-    return incidence_deg + float(
-        np.interp(incidence_deg, (30, 40, 50, 60, 70, 82), (18, 13, 9, 6, 2, -5))
-    )
+def sagittal_label(sagittal: SagittalClass) -> SagittalLabel | None:
+    """The class that a measured film of such a person should get; None for too flat a spine."""
+    positions: tuple[Position, ...] = ("normal", "hyper", "hypo")
+    kyphosis, lordosis = (positions[_axis(sagittal, axis)] for axis in ("kyphosis", "lordosis"))
+    return class_of_axes(kyphosis, lordosis)
 
 
 def sagittal_margin(profile: Profile) -> float:
     """Distance in degrees to the nearest border of either axis."""
-    off = profile.lordosis_deg - expected_lordosis(profile.incidence_deg)
-    borders = [abs(profile.kyphosis_deg - k) for k in KYPHOSIS_NORMAL]
-    return float(min(*borders, *(abs(off - b) for b in LORDOSIS_NORMAL)))
+    off = profile.lordosis_deg - float(expected_lordosis_deg(profile.incidence_deg))
+    borders = [abs(profile.kyphosis_deg - k) for k in KYPHOSIS_NORM.borders]
+    return float(min(*borders, *(abs(off - b) for b in LORDOSIS_NORM.borders)))
 
 
 def draw_subject(
