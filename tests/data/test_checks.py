@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from spinescan.core.errors import DataError
-from spinescan.core.task import ALS7, VIEW, Task
+from spinescan.core.task import ALS7, KYPHOSIS, SAGITTAL3, VIEW, Task
 from spinescan.data.checks import check_folds, check_task, label_of, task_of
 from spinescan.data.manifest import Manifest, ManifestFilm, Split
 
@@ -28,6 +28,18 @@ def check(*films: ManifestFilm, task: Task = MINE) -> None:
 
 def test_good_films_pass() -> None:
     check(row(1), row(2, "b"), row(3, ""))
+
+
+def test_a_part_of_a_wider_task_takes_its_labels() -> None:
+    def film(**labels: str) -> ManifestFilm:
+        return ManifestFilm("a.png", "0" * 64, "a", labels=labels)
+
+    for code in SAGITTAL3.codes:
+        told = label_of(film(sagittal3=code), KYPHOSIS)
+        assert told == (code if code in KYPHOSIS.codes else None)
+    # A column of its own goes first, whatever it holds.
+    assert label_of(film(sagittal3="lordosis", kyphosis="healthy"), KYPHOSIS) == "healthy"
+    assert label_of(film(kyphosis="odd"), KYPHOSIS) == "odd"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,10 @@ def test_a_manifest_is_written_into_its_folder_only(tmp_path: Path) -> None:
 
 
 def test_a_set_of_phantoms_has_such_a_manifest(tmp_path: Path) -> None:
-    write_set(SetRecipe(rows=(96, 96)), tmp_path, 2, 3)
+    recipe = SetRecipe(
+        rows=(96, 96), view={"lateral": 1}, als={"4C": 1}, sagittal={"both": 1, "healthy": 3}
+    )
+    write_set(recipe, tmp_path, 3, 3)
     path = tmp_path / "manifest.csv"
     before = path.read_bytes()
     manifest = read_manifest(path)

@@ -325,7 +325,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
         return crest[:1], crest[1:]
 
     monkeypatch.setattr(film_module, "add_body", nobody)
-    monkeypatch.setattr(film_module, "expose", lambda attenuation, *_: attenuation)
+    monkeypatch.setattr(film_module, "expose", lambda attenuation, *_, **__: attenuation)
 
 
 @pytest.mark.slow

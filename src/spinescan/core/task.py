@@ -22,7 +22,8 @@ class Task:
 
     The order of `labels` is the order of a model's outputs. `families` maps each label to a coarser
     one whose confusion costs more, such as 3CH to 3C; empty where there is none. `mirror` tells
-    whether a model may be taught on mirrored films.
+    whether a model may be taught on mirrored films. `within` names the wider task of which this one
+    is a part: films of its other classes have no label here.
 
     Raises
     ------
@@ -35,6 +36,7 @@ class Task:
     kind: Literal["one_of", "any_of"] = "one_of"
     mirror: Mirror = "keeps"
     families: Mapping[str, str] = field(default_factory=dict)
+    within: str = ""
 
     def __post_init__(self) -> None:
         codes = self.codes
@@ -104,10 +106,14 @@ SAGITTAL3 = Task(
         Label("lordosis", "hyperlordosis"),
     ),
 )
-"""What a lateral film is sorted into."""
+"""What a lateral film is sorted into: the generalist's question."""
+
+KYPHOSIS = Task("kyphosis", (SAGITTAL3.labels[0], SAGITTAL3.labels[1]), within="sagittal3")
+LORDOSIS = Task("lordosis", (SAGITTAL3.labels[0], SAGITTAL3.labels[2]), within="sagittal3")
+"""The specialists' questions: healthy or not, among films that have nothing else."""
 
 VIEW = Task("view", (Label("frontal"), Label("lateral"), Label("other")))
 """From where a film was taken."""
 
-TASKS = {task.name: task for task in (ALS7, FRAIWAN3, SAGITTAL3, VIEW)}
+TASKS = {task.name: task for task in (ALS7, FRAIWAN3, SAGITTAL3, KYPHOSIS, LORDOSIS, VIEW)}
 """The tasks that are known by name."""

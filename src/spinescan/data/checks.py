@@ -32,8 +32,16 @@ def task_of(manifest: Manifest, name: str) -> Task:
 
 
 def label_of(film: ManifestFilm, task: Task) -> str | None:
-    """A film's label, None where it has none. The view is a column of its own."""
-    return (film.view or None) if task.name == VIEW.name else film.labels.get(task.name)
+    """A film's label, None where it has none. The view is a column of its own.
+
+    A task that is part of a wider one takes the wider one's label, if it has it too.
+    """
+    if task.name == VIEW.name:
+        return film.view or None
+    if task.name not in film.labels and task.within:
+        wider = film.labels.get(task.within)
+        return wider if wider in task.codes else None
+    return film.labels.get(task.name)
 
 
 def labelled(manifest: Manifest, task: Task) -> tuple[ManifestFilm, ...]:

@@ -62,7 +62,9 @@ REASONS: dict[str, str] = {
 TASKS: dict[str, str] = {
     "als7": "ALS type, by image",
     "fraiwan3": "Normal, scoliosis or spondylolisthesis",
-    "sagittal3": "Sagittal shape",
+    "sagittal3": "Sagittal shape, by image",
+    "kyphosis": "Kyphosis, by image",
+    "lordosis": "Lordosis, by image",
     "view": "View",
 }
 

@@ -25,10 +25,12 @@ import numpy as np
 
 from spinescan.core.errors import DataError
 from spinescan.core.report import RESEARCH_USE
+from spinescan.core.task import SAGITTAL3
 from spinescan.io.words import product
 from spinescan.phantom.als_types import NoSuchSpineError
 from spinescan.phantom.film import Order, Phantom, draw_phantom
 from spinescan.phantom.record import SUFFIXES, image_bytes, truth_record
+from spinescan.phantom.sample import sagittal_label
 from spinescan.phantom.set_recipe import SetRecipe
 
 SET, TRUTH, MANIFEST, IMAGES = "set.json", "truth.jsonl", "manifest.csv", "images"
@@ -46,9 +48,12 @@ MANIFEST_COLUMNS = (
     "als7",
     "als_margin",
     "sagittal",
+    "sagittal3",
+    "sagittal_margin",
 )
-"""Those of `spinescan.data.manifest`, and labels: `als7` is `als` but for healthy spines, and
-`als_margin` how far from the border of its type a spine lies."""
+"""Those of `spinescan.data.manifest`, and labels. `als7` is `als` but for healthy spines,
+`sagittal3` the class of a lateral film that has one of the three; the margins are how far from the
+border of its type or class a spine lies, in units of the rules' limits and in degrees."""
 
 _ATTEMPTS = 10
 
@@ -234,9 +239,16 @@ def _manifest(lines: Sequence[str]) -> bytes:
                 "" if phantom["als"] == "healthy" else phantom["als"],
                 "" if phantom["als_margin"] is None else f"{phantom['als_margin']:.3f}",
                 phantom["sagittal"],
+                _sagittal3(record),
+                f"{phantom['sagittal_margin_deg']:.2f}",
             )
         )
     return text.getvalue().encode()
+
+
+def _sagittal3(record: dict[str, Any]) -> str:
+    label = sagittal_label(record["phantom"]["sagittal"])
+    return label if record["view"] == "lateral" and label in SAGITTAL3.codes else ""
 
 
 def _replace(path: Path, data: bytes) -> None:
