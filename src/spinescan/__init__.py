@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from spinescan.core.errors import SpineScanError
     from spinescan.core.radiograph import Radiograph
     from spinescan.core.report import Prediction, Report
+    from spinescan.core.told import AgeGroup, Posture
     from spinescan.infer.classifier import Classifier
     from spinescan.infer.scanner import Scanner
     from spinescan.io.read import read_radiograph
@@ -42,7 +43,13 @@ __all__ = [
 ]
 
 
-def scan(source: "str | os.PathLike[str] | bytes", *, in_brace: bool = False) -> "Report":
+def scan(
+    source: "str | os.PathLike[str] | bytes",
+    *,
+    in_brace: bool = False,
+    age: "AgeGroup | None" = None,
+    posture: "Posture | None" = None,
+) -> "Report":
     """One film in, one Report out, with the models that ship.
 
     Parameters
@@ -51,22 +58,27 @@ def scan(source: "str | os.PathLike[str] | bytes", *, in_brace: bool = False) ->
         A path, an http(s) address, or the bytes of the file.
     in_brace
         The film was taken in a brace: no ALS type is given.
+    age, posture
+        Of the patient, where known: norms of the sagittal shape that were made for others are not
+        used.
 
     Raises
     ------
     SpineScanError
         The film cannot be read, or a model bundle is missing or damaged. A film that is read but is
-        not a frontal spine raises nothing: its Report abstains and says why.
+        no frontal or lateral spine raises nothing: its Report abstains and says why.
     """
+    from spinescan.core.told import Told
     from spinescan.io.read import read_radiograph
 
-    return _shipped_scanner().scan(read_radiograph(source), in_brace=in_brace)
+    told = Told(in_brace=in_brace, age=age, posture=posture)
+    return _shipped_scanner().scan(read_radiograph(source), told)
 
 
 def predict_image(
-    source: "str | os.PathLike[str] | bytes", *, model: "str | os.PathLike[str]"
+    source: "str | os.PathLike[str] | bytes", model: "str | os.PathLike[str]"
 ) -> "Prediction":
-    """One film in, one classifier's answer out.
+    """One film in, one answer out.
 
     A classifier that is made for certain views is asked only if the shipped view gate says that the
     film is one of them.
@@ -76,7 +88,9 @@ def predict_image(
     source
         A path, an http(s) address, or the bytes of the file.
     model
-        The name of a shipped classifier, or the folder of a bundle.
+        The name of a shipped classifier ("generalist", "kyphosis", "lordosis", "als7", ...), the
+        folder of a bundle, or "scoliosis": whether a frontal film shows a curve of 10 degrees or
+        more, which is measured.
 
     Raises
     ------
@@ -87,6 +101,11 @@ def predict_image(
     from spinescan.infer.bundle import BUNDLE_FILE, find_bundle
     from spinescan.io.read import read_radiograph
 
+    if model == "scoliosis":
+        from spinescan.infer.scoliosis import scoliosis_answer
+
+        gate = _gate()
+        return scoliosis_answer(gate.scan(read_radiograph(source)), gate.bundle)
     folder = find_bundle(model).resolve()
     described = folder / BUNDLE_FILE
     stamp = described.stat().st_mtime_ns if described.is_file() else 0

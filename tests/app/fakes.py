@@ -14,6 +14,7 @@ from PIL import Image
 from spinescan.core.anatomy import FRONTAL_NAMES, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import BundleRef, Curve, Notice, Report, Verdict
+from spinescan.core.told import Told
 
 NORMAL, ABSTAIN, DEFECT, CRASH, SLOW = 40, 90, 140, 190, 210
 """Grey values of the films that make the fake scanner do so."""
@@ -37,12 +38,12 @@ class FakeScanner:
 
     def __init__(self, version: str = "1") -> None:
         self.scanned: list[str] = []
-        self.braced: list[bool] = []
+        self.told: list[Told] = []
         self.bundles = (SimpleNamespace(name="fake", ref=BundleRef("fake", version)),)
 
-    def scan(self, film: Radiograph, *, in_brace: bool = False) -> Report:
+    def scan(self, film: Radiograph, told: Told) -> Report:
         self.scanned.append(film.sha256)
-        self.braced.append(in_brace)
+        self.told.append(told)
         grey = round(float(film.pixels[0, 0]) * 255)
         if grey == CRASH:
             os.kill(os.getpid(), signal.SIGKILL)

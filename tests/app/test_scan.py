@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from spinescan.app.main import cli
 from spinescan.core.report import RESEARCH_USE
+from spinescan.core.told import NOTHING, Told
 from tests.app.fakes import ABSTAIN, DEFECT, FakeScanner, write_film
 
 
@@ -117,14 +118,15 @@ def test_results_inside_the_folder_of_films_are_no_films(folder: Path) -> None:
     assert lines(run(folder, "--json")) == first
 
 
-def test_films_in_a_brace_are_scanned_as_such(
+def test_what_is_told_of_the_patients_reaches_the_scanner(
     folder: Path, tmp_path: Path, scanner: FakeScanner
 ) -> None:
     run(folder, "--out", tmp_path / "out")
-    assert not any(scanner.braced)
-    films = len(scanner.braced)
-    run(folder, "--out", tmp_path / "out", "--resume", "--in-brace")  # that report did not know
-    assert scanner.braced[films:] == [True] * films
+    films = len(scanner.told)
+    assert scanner.told == [NOTHING] * films
+    options = ("--in-brace", "--age", "adolescent", "--posture", "standing")
+    run(folder, "--out", tmp_path / "out", "--resume", *options)  # that report did not know
+    assert scanner.told[films:] == [Told(True, "adolescent", "standing")] * films
 
 
 def test_resume_scans_only_what_is_new(folder: Path, tmp_path: Path, scanner: FakeScanner) -> None:

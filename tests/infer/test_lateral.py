@@ -10,6 +10,7 @@ from spinescan.core.anatomy import FRONTAL_NAMES, FRONTAL_POINTS, LATERAL_NAMES,
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import Report
+from spinescan.core.told import Told
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.scanner import Scanner
 from spinescan.phantom.beam import Beam, Facing
@@ -139,7 +140,11 @@ def test_what_is_not_seen_is_left_out(side: Side, monkeypatch: pytest.MonkeyPatc
     assert set(errors(report, side)) == {n for n in LATERAL_NAMES if n[0] == "L" or n[:3] == "T12"}
     assert report.landmarks is not None
     assert not report.landmarks.levels_certain
-    assert [m.name for m in report.measurements] == []
+    told = {m.name for m in report.measurements if not m.name.startswith("slip")}
+    assert told == {"LL_L1_L5"}
+    assert report.sagittal is not None
+    assert report.sagittal.label is None
+    assert {"kyphosis_levels_missing", "lordosis_levels_missing"} & {*report.sagittal.reasons}
     assert "levels_not_certain" in [w.code for w in report.warnings]
 
 
@@ -167,7 +172,7 @@ class SayingScanner(Scanner):
         self.bundle, self.lateral = bundle_without_weights(task), lateral
         self.said, self.asked = said, 0
 
-    def _report(self, film: Radiograph, *, in_brace: bool) -> Report:
+    def _report(self, film: Radiograph, told: Told) -> Report:
         self.asked += 1
         return self.said
 

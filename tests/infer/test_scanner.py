@@ -15,6 +15,7 @@ from spinescan.core.anatomy import FRONTAL_NAMES, FRONTAL_POINTS, Landmarks
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
+from spinescan.core.told import Told
 from spinescan.infer.bundle import Bundle, find_bundle, shipped
 from spinescan.infer.decode import FACTS
 from spinescan.infer.reading import read_film, to_landmarks
@@ -176,7 +177,7 @@ def test_a_film_that_is_told_to_be_taken_in_a_brace(
     film, truth = sample
     scanner = knowing(truth.points_xy)
     scanner.oracle.facts[FACTS.index("brace")] = seen
-    report = scanner.scan(film, in_brace=True)
+    report = scanner.scan(film, Told(in_brace=True))
     assert report.als is not None
     assert report.als.type is None
     assert "in_brace" in report.als.reasons

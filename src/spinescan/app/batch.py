@@ -22,6 +22,7 @@ from spinescan.app.results import (
 )
 from spinescan.core.errors import SpineScanError
 from spinescan.core.report import failure_dict
+from spinescan.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from spinescan.infer.scanner import Scanner
@@ -37,7 +38,7 @@ class Settings:
     `out`: the folder for results, or None. `anonymous`: neither names nor digests leave the batch.
     `max_pixels`: the largest film that is read, or None for the reader's own limit. `done`: films
     that need not be scanned again. `heat_maps`: draw where the classifiers looked, into `out`.
-    `in_brace`: the films were taken in a brace.
+    `told`: what is known of the patients beside the films.
     """
 
     out: Path | None = None
@@ -45,7 +46,7 @@ class Settings:
     max_pixels: int | None = None
     done: frozenset[Done] = frozenset()
     heat_maps: bool = False
-    in_brace: bool = False
+    told: Told = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,10 @@ class FilmScanner:
             and (earlier := read_report(settings.out / name)) is not None
             and earlier.get("bundles") == [asdict(b.ref) for b in self._scanner.bundles]
             and (not settings.heat_maps or has_heat_maps(settings.out / name, earlier))
-            and not settings.in_brace  # an earlier report need not have been told
+            and settings.told == NOTHING  # an earlier report need not have been told
         ):
             return {**earlier, "file": film.source}
-        report = self._scanner.scan(radiograph, in_brace=settings.in_brace)
+        report = self._scanner.scan(radiograph, settings.told)
         file = None if settings.anonymous else film.source
         if settings.out is not None:
             cards = self._scanner.cards

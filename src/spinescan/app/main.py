@@ -12,6 +12,7 @@ from spinescan.app.commands.import_keras import import_keras
 from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
+from spinescan.app.commands.predict import predict
 from spinescan.app.commands.scan import scan
 from spinescan.app.commands.train import train
 from spinescan.app.commands.tune import tune
@@ -28,6 +29,7 @@ def cli() -> None:
 
 for command in (
     scan,
+    predict,
     models,
     manifest,
     audit,

@@ -26,6 +26,14 @@ def describe(record: dict[str, Any], title: str) -> str:
     return "\n".join(lines)
 
 
+def describe_answer(record: dict[str, Any]) -> str:
+    """What one model answered about a film, under the film's name."""
+    if "error" in record:
+        return describe(record, record["file"])
+    answer = _prediction(record["prediction"])
+    return f"{_printable(record['file'])}\n  {answer}\n  {RESEARCH_USE}"
+
+
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 

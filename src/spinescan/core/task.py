@@ -112,8 +112,19 @@ KYPHOSIS = Task("kyphosis", (SAGITTAL3.labels[0], SAGITTAL3.labels[1]), within="
 LORDOSIS = Task("lordosis", (SAGITTAL3.labels[0], SAGITTAL3.labels[2]), within="sagittal3")
 """The specialists' questions: healthy or not, among films that have nothing else."""
 
+SCOLIOSIS = Task(
+    "scoliosis",
+    (
+        Label("normal", "no curve of 10 degrees or more"),
+        Label("scoliosis", "a curve of 10 degrees or more"),
+    ),
+)
+"""Answered by measured curves, on frontal films."""
+
 VIEW = Task("view", (Label("frontal"), Label("lateral"), Label("other")))
 """From where a film was taken."""
 
-TASKS = {task.name: task for task in (ALS7, FRAIWAN3, SAGITTAL3, KYPHOSIS, LORDOSIS, VIEW)}
+TASKS = {
+    task.name: task for task in (ALS7, FRAIWAN3, SAGITTAL3, KYPHOSIS, LORDOSIS, SCOLIOSIS, VIEW)
+}
 """The tasks that are known by name."""

@@ -8,6 +8,7 @@ import numpy as np
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Curve, Measurement, Notice, SagittalVerdict, Verdict
+from spinescan.core.told import Told
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import LETTERS, vertebra_poses
 from spinescan.infer.reading import Reading
@@ -52,26 +53,25 @@ class Measured(NamedTuple):
 
 
 def measured(
-    film: Radiograph, reading: Reading, landmarks: Landmarks, bundle: Bundle, *, in_brace: bool
+    film: Radiograph, reading: Reading, landmarks: Landmarks, bundle: Bundle, told: Told
 ) -> Measured:
     """All that is measured on a film whose landmarks are accepted.
 
-    Curves and an ALS verdict on a frontal film, the sagittal angles and their verdict on a lateral one. `in_brace`
-    tells that the film was taken in a brace.
+    Curves and an ALS verdict on a frontal film, sagittal angles and their verdict on a lateral one.
     """
     metal = _metal(reading, bundle.settings)
-    if in_brace:
+    if told.in_brace:
         metal = (*(notice for notice in metal if notice != _BRACE), _BRACE_TOLD)
     warnings = (*reading.naming.notices, *metal)
     small = (_LOW_RESOLUTION,) if _level_px(reading) < _LEAST_LEVEL_PX else ()
     factor = bundle.settings["interval_factor"]
     if view_of(bundle.task).view is View.LATERAL:
         return Measured(
-            sagittal=sagittal_verdict(landmarks, factor=factor),
+            sagittal=sagittal_verdict(landmarks, factor=factor, age=told.age, posture=told.posture),
             measurements=sagittal_measurements(landmarks, factor=factor),
             warnings=(*warnings, *small),
         )
-    braced = in_brace or _BRACE in metal
+    braced = told.in_brace or _BRACE in metal
     side = _side(reading, film)
     curves = with_intervals(landmarks, find_curves(landmarks), factor=factor)
     return Measured(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
+from spinescan.core.told import NOTHING, Told
 from spinescan.infer.bundle import BUNDLE_FILE, CARD_FILE, Bundle, shipped, shipped_bundles
 from spinescan.infer.classifier import Classifier
 from spinescan.infer.explain import HeatMap, heat_map
@@ -137,13 +138,13 @@ class Scanner:
         """One network's raw outputs for inputs (n, 1, rows, columns)."""
         return self._sessions[network].run(inputs)
 
-    def scan(self, film: Radiograph, *, in_brace: bool = False) -> Report:
+    def scan(self, film: Radiograph, told: Told = NOTHING) -> Report:
         """View gate, landmarks, measurements, classifiers: all that is known of the film.
 
-        `in_brace` tells that the film was taken in a brace, which is seldom seen on it.
+        `told` is what is known of the patient beside the film.
         """
         began = time.perf_counter()
-        report = self._read(film, in_brace=in_brace)
+        report = self._read(film, told)
         answers = [classifier.predict_in(film, report) for classifier in self.classifiers]
         notices = [
             notice
@@ -171,33 +172,32 @@ class Scanner:
         }
         return {name: heat for name, heat in maps.items() if heat is not None}
 
-    def _read(self, film: Radiograph, *, in_brace: bool) -> Report:
+    def _read(self, film: Radiograph, told: Told) -> Report:
         """By the frontal model, or by the lateral one where it takes the film for its own.
 
         A film that the frontal model declines for another reason than its view is lateral only if
         the lateral model accepts it.
         """
-        report = self._report(film, in_brace=in_brace)
+        report = self._report(film, told)
         if self.lateral is None or report.decision == "accepted":
             return report
-        other = self.lateral._report(film, in_brace=in_brace)
+        other = self.lateral._report(film, told)
         if other.decision == "accepted" or (other.view == "lateral" and report.view != "frontal"):
             return replace(other, bundles=report.bundles)
         return report
 
-    def _report(self, film: Radiograph, *, in_brace: bool) -> Report:
+    def _report(self, film: Radiograph, told: Told) -> Report:
         """What this scanner's own landmark model makes of the film."""
         reading = read_film(film, self.bundle, self.run)
         reasons = reasons_against(film, reading, self.bundle)
         landmarks = None if reading is None else to_landmarks(reading, film, self.bundle)
         found = Measured()
         if reading is not None and landmarks is not None and not reasons:
-            found = measured(film, reading, landmarks, self.bundle, in_brace=in_brace)
+            found = measured(film, reading, landmarks, self.bundle, told)
         kind = view_of(self.bundle.task)
         view = kind.view
         if reading is None or kind.not_this.intersection(reasons):
-            told = film.declared_view is View.LATERAL
-            view = View.LATERAL if told else View.OTHER
+            view = View.LATERAL if film.declared_view is View.LATERAL else View.OTHER
         return Report(
             sha256=film.sha256,
             size=film.size,

@@ -50,6 +50,8 @@ REASONS: dict[str, str] = {
     # why a classifier gave no answer, or what limits it
     "view_not_asked": "This classifier is for films of another view and was not asked.",
     "film_refused": "It is asked only about films that are accepted as frontal films of the spine.",
+    "curve_near_border": "Within what the points may be off, the largest curve lies on either side"
+    " of 10 degrees.",
     "scores_not_finite": "The network gave no numbers for this film.",
     "no_label_fits": "No label fits: the film is unlike the calibration films of every class.",
     "several_labels_fit": "Several labels fit the film; the set names them.",
@@ -65,6 +67,7 @@ TASKS: dict[str, str] = {
     "sagittal3": "Sagittal shape, by image",
     "kyphosis": "Kyphosis, by image",
     "lordosis": "Lordosis, by image",
+    "scoliosis": "Scoliosis, as measured",
     "view": "View",
 }
 

@@ -63,7 +63,7 @@ def with_intervals(
     spine = FrontalSpine.from_landmarks(landmarks)
     tilts = spine.relative_tilts_deg.ravel()
     spread = factor * endplate_spread_deg(landmarks)
-    noise = _noise(len(tilts), draws, seed)
+    noise = endplate_noise(len(tilts), draws, seed)
     return tuple(
         replace(c, interval_deg=_interval(c, tilts, spread, noise, _ends(spine, c), level))
         for c in curves
@@ -152,7 +152,7 @@ def _pairs(spine: FrontalSpine, curve: Curve) -> Iterator[tuple[int, int]]:
                 yield upper, lower
 
 
-def _noise(endplates: int, draws: int, seed: int) -> _Floats:
+def endplate_noise(endplates: int, draws: int, seed: int) -> _Floats:
     """Correlated standard normal draws (draws, endplates)."""
     half = np.random.default_rng(seed).standard_normal((draws // 2, endplates))
     half = half @ np.linalg.cholesky(endplate_correlation(endplates)).T

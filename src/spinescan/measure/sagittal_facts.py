@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from spinescan.core.report import AxisName, Fact, SagittalAxis, Slip
+from spinescan.core.told import AgeGroup, Posture
 from spinescan.measure.sagittal import Measured
 from spinescan.measure.sagittal_norms import (
     AGAINST_PI,
     AXES,
-    AgeGroup,
     Norm,
-    Posture,
     expected_lordosis_deg,
     norms_for,
 )

@@ -4,16 +4,12 @@ The synthetic films are drawn by this table, too.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinescan.core.report import AxisName, Position, SagittalLabel
-
-AgeGroup = Literal["child", "adolescent", "adult"]
-"""Up to 9, 10 to 17, and from 18 years."""
-Posture = Literal["standing", "supine"]
+from spinescan.core.told import AgeGroup, Posture
 
 AGAINST_PI = "LL_against_PI"
 """The measurement that is lordosis less what the pelvis lets expect."""

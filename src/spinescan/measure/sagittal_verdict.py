@@ -23,15 +23,14 @@ from spinescan.core.report import (
     SagittalVerdict,
     Slip,
 )
+from spinescan.core.told import AgeGroup, Posture
 from spinescan.measure.lateral import LateralSpine
 from spinescan.measure.sagittal import SLIPS, Measured, measured
 from spinescan.measure.sagittal_facts import sagittal_facts
 from spinescan.measure.sagittal_norms import (
     AGAINST_PI,
     AXES,
-    AgeGroup,
     Norm,
-    Posture,
     class_of_axes,
     norms_for,
 )

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
+
+from spinescan.core.told import AgeGroup, Posture, Told
 
 if TYPE_CHECKING:
     from spinescan.app.batch import Load
@@ -40,6 +42,18 @@ if TYPE_CHECKING:
     help="The films were taken in a brace, which is seldom seen on them: no ALS type is given.",
 )
 @click.option(
+    "--age",
+    type=click.Choice(get_args(AgeGroup)),
+    help="The patients' age group (up to 9, 10 to 17, from 18 years): norms of the sagittal shape"
+    " that were made for others are not used.",
+)
+@click.option(
+    "--posture",
+    type=click.Choice(get_args(Posture)),
+    help="How the patients stood or lay: norms of the sagittal shape that were made for the other"
+    " posture are not used.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
@@ -68,6 +82,8 @@ def scan(
     bundles: tuple[str, ...],
     heat_maps: bool,
     in_brace: bool,
+    age: AgeGroup | None,
+    posture: Posture | None,
     jobs: int,
     resume: bool,
     anonymous: bool,
@@ -109,7 +125,7 @@ def scan(
         max_pixels=max_pixels,
         done=done,
         heat_maps=heat_maps,
-        in_brace=in_brace,
+        told=Told(in_brace=in_brace, age=age, posture=posture),
     )
     failed = not films
     try:
