@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from spinescan.core.anatomy import FRONTAL_NAMES, Landmarks
-from spinescan.core.task import ALS7
+from spinescan.core.task import ALS7, Task
 from spinescan.data.manifest import Manifest, ManifestFilm, read_manifest
 from spinescan.data.sources import AasceFilm, read_aasce
 from spinescan.infer.bundle import file_digest, find_bundle
@@ -47,13 +47,13 @@ def always(record: PredictionRecord) -> PredictionRecord:
 
 
 def judged(
-    classifier: Path, rival: Path, films: Manifest, margin: str | None = None
+    classifier: Path, rival: Path, films: Manifest, margin: str | None = None, task: Task = ALS7
 ) -> dict[str, Any]:
     """How two bundles answer for the films of a manifest, and how they differ."""
-    answers = list(ask(classifier, films, ALS7))
-    records = [[always(one) for one in answers], answers, list(ask(rival, films, ALS7))]
-    found = evaluate_models(records, films, ALS7, margin=margin)
-    models = [{name: model[name] for name in KEPT} for model in found["models"]]
+    answers = list(ask(classifier, films, task))
+    records = [[always(one) for one in answers], answers, list(ask(rival, films, task))]
+    found = evaluate_models(records, films, task, margin=margin)
+    models = [{n: model[n] for n in KEPT if n in model} for model in found["models"]]
     return {"models": models, "comparisons": found["comparisons"]}
 
 

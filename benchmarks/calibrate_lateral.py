@@ -6,8 +6,11 @@ PHANTOMS is a drawn set that taught nothing. Its lateral films give quantiles of
 looks at (of the settings of the recipe, `least_confidence`, `least_lateral`, `least_facing`,
 `most_unrest` and `most_roughness` are chosen by them), the factor that turns the refiner's raw
 spreads into standard deviations (`spread_factor`), and the spread of a hip's or C7's centre in
-pixels of the finder's input (`point_spread_px`). Its frontal films, and those in --others, should
-be declined: the highest confidence and probability of being lateral in any of them. Prints JSON.
+pixels of the finder's input (`point_spread_px`). With both in the bundle, a second run tells
+`interval_factor`: by how much spreads are widened so that 90 % of the intervals of all angles hold
+those of the true points (films that the gate accepts). Its frontal films, and those in --others,
+should be declined: the highest confidence and probability of being lateral in any of them. Prints
+JSON.
 """
 
 import argparse
@@ -18,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spinescan.core.anatomy import FRONTAL_POINTS
+from spinescan.core.anatomy import FRONTAL_POINTS, Landmarks
 from spinescan.data.sources import CornerFilm, read_phantoms
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.gate import weigh
@@ -26,6 +29,11 @@ from spinescan.infer.reading import Reading, read_film
 from spinescan.infer.scanner import Scanner
 from spinescan.infer.views import view_of
 from spinescan.io.read import iter_films, read_radiograph
+from spinescan.measure.intervals import LEVEL
+from spinescan.measure.sagittal import sagittal_measurements
+from spinescan.phantom.sets import TRUTH
+from spinescan.study.answers import Record, read_records
+from spinescan.study.lateral import ANGLES
 
 QUANTILES = (0.0, 0.01, 0.02, 0.05, 0.5, 0.95, 0.98, 0.99, 1.0)
 
@@ -53,6 +61,32 @@ def off_in_input(film: CornerFilm, reading: Reading, least: float) -> np.ndarray
     off = np.linalg.norm(reading.marks.points[rest] - film.points_px[rest], axis=1)
     off = (off / reading.marks.pixel[rest])[reading.marks.score[rest] >= least]
     return off[np.isfinite(off)]
+
+
+def covered(scanner: Scanner, films: Iterable[tuple[CornerFilm, Record]]) -> dict[str, float]:
+    """Share of the angles' intervals that hold the truth, by the factor of the intervals."""
+    read = []
+    for film, truth in films:
+        report = scanner.scan(read_radiograph(film.path))
+        if report.decision == "accepted" and report.landmarks is not None:
+            read.append((report.landmarks, exact_angles(truth)))
+    held: dict[str, float] = {}
+    for factor in np.geomspace(0.3, 3, 24).round(2).tolist():
+        hits = [
+            m.interval[0] <= exact[m.name] <= m.interval[1]
+            for landmarks, exact in read
+            for m in sagittal_measurements(landmarks, factor=factor, draws=400)
+            if m.name in exact and m.name in ANGLES and m.interval is not None
+        ]
+        held[str(factor)] = round(float(np.mean(hits)), 4)
+    return held
+
+
+def exact_angles(truth: Record) -> dict[str, float]:
+    """The angles of a film's true points."""
+    points = truth["landmarks"]
+    landmarks = Landmarks.from_points(points["names"], np.array(points["points_xy"]))
+    return {m.name: m.value for m in sagittal_measurements(landmarks)}
 
 
 def highest(scanner: Scanner, films: Iterable[str | Path]) -> dict[str, float | int]:
@@ -96,6 +130,8 @@ def main() -> None:
         ratios.append(off_by_spread(film, reading))
         points.append(off_in_input(film, reading, least))
     evidence = [{**e, "facing": f} for e, f in zip(evidence, facing, strict=True)]
+    truths = {record["file"]: record for record in read_records([options.phantoms / TRUTH])}
+    held = covered(scanner, [(film, truths[film.file]) for film in lateral])
     answer = {
         "benchmark": "calibrate_lateral",
         "synthetic": True,
@@ -108,6 +144,8 @@ def main() -> None:
         },
         "spread_factor": round(float(np.median(np.concatenate(ratios))) / MEDIAN_OF_DISTANCE, 3),
         "point_spread_px": round(float(np.median(np.concatenate(points))) / MEDIAN_OF_DISTANCE, 3),
+        "interval_factor": min(held, key=lambda factor: abs(held[factor] - LEVEL)),
+        "held_by_interval_factor": held,
         "frontal": highest(scanner, [film.path for film in films if film.view == "frontal"]),
     }
     if options.others:
