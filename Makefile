@@ -7,7 +7,7 @@ INSTALL := $(PIP) install --constraint constraints.txt
 .PHONY: help demo check test test-light format docs clean
 
 help:
-	@echo "make demo        install the light runtime into .venv and scan a sample film"
+	@echo "make demo        install the light runtime into .venv and scan two sample films"
 	@echo "make check       the quick gate: format, lint, types, import contracts, quick tests, docs"
 	@echo "make test        install what the tests need (with torch) and run them all"
 	@echo "make test-light  all tests that need no torch, without installing it"
@@ -16,7 +16,7 @@ help:
 
 demo: .venv/.runtime
 	@$(BIN)/python docs/draw_sample.py demo/sample.png
-	@$(BIN)/spinescan scan demo/sample.png --out demo
+	@$(BIN)/spinescan scan demo/sample.png demo/sample-lateral.png --out demo
 	@echo
 	@for file in demo/sample-*/*; do echo "  $$file"; done
 

@@ -1,4 +1,4 @@
-r"""How well the three sagittal classifiers answer: `python benchmarks/sagittal_classes.py PHANTOMS`.
+r"""How well the sagittal classifiers answer: `python benchmarks/sagittal_classes.py PHANTOMS`.
 
 PHANTOMS is a set that nothing was taught on:
 

@@ -320,10 +320,11 @@ SAMPLE = Subject(
 """Who is on the sample film: a girl of 15 with a right thoracic and a left lumbar curve."""
 
 
-def sample_film() -> Phantom:
-    """The film that demos and tests scan: an S-shaped curve of about 42 and 28 degrees.
+def sample_film(view: View = "frontal") -> Phantom:
+    """The films that demos and tests scan: an S-shaped curve of about 42 and 28 degrees.
 
-    Chosen among others because the shipped model reads it well: it shows what an answer looks like,
+    The lateral one is of the same girl. Chosen among others because the shipped model reads it well: it shows what an answer looks like,
     not how often answers are right.
     """
-    return draw_film(SAMPLE, Order(extent="whole", clinic=SAMPLE_CLINIC, metal="none"), seed=12)
+    order = Order(view=view, extent="whole", clinic=SAMPLE_CLINIC, metal="none")
+    return draw_film(SAMPLE, order, seed=12)
