@@ -5,7 +5,8 @@ lateral films (all lumbar, of patients whose file names tell a slipped vertebra)
 why the others are not. How the points lie, as one person judged by looking at each overlay
 (recipes/lateral-films-judged.csv; `--overlays DIR` draws them). And whether the slip is measured
 where the file's name tells one. Frontal films beside them: how many are taken for lateral ones.
-None of these films taught the lateral model.
+None of these films taught the lateral model, but all were looked at while it was decided what it
+declines: these are no counts of unseen films.
 
 Writes benchmarks/results/lateral-real.json (or --out).
 """

@@ -13,6 +13,7 @@ from typing import Any
 
 import als_figures
 import fraiwan_figures
+import lateral_figures
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -345,6 +346,16 @@ def als_summary() -> dict[str, Any]:
     return als_figures.summary(result("als-types"))
 
 
+def lateral_table() -> str:
+    """The lateral landmark model as Markdown."""
+    return lateral_figures.landmark_table(result("lateral"), result("lateral-real"))
+
+
+def lateral_summary() -> dict[str, Any]:
+    """The figures that `spinescan models` prints of it."""
+    return lateral_figures.landmark_summary(result("lateral"), result("lateral-real"))
+
+
 def audit_tables() -> str:
     """What the audit finds in published sets as Markdown."""
     found = result("audit")
@@ -405,6 +416,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     BUNDLES / "frontal-landmarks" / "CARD.md": table,
     BUNDLES / "als7" / "CARD.md": als_table,
     BUNDLES / "fraiwan3" / "CARD.md": fraiwan_table,
+    BUNDLES / "lateral-landmarks" / "CARD.md": lateral_table,
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
 }
@@ -414,6 +426,7 @@ SUMMARIES: Mapping[Path, Callable[[], dict[str, Any]]] = {
     BUNDLES / "frontal-landmarks" / "bundle.json": summary,
     BUNDLES / "als7" / "bundle.json": als_summary,
     BUNDLES / "fraiwan3" / "bundle.json": fraiwan_summary,
+    BUNDLES / "lateral-landmarks" / "bundle.json": lateral_summary,
 }
 """And of each bundle."""
 

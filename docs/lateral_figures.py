@@ -91,7 +91,7 @@ def extent_row(name: str, told: Told) -> list[str]:
     names = told["level_names"]
     return [
         f"{name} ({told['n']})",
-        str(told["n_accepted"]),
+        str(told["n"] - told["n_abstained"] - told["n_failed"]),
         share(names["levels_exact"]),
         share(names["absent_levels_left_out"]),
     ]

@@ -33,6 +33,8 @@ SETTINGS = {
     "least_frontal": 0.5,
     "least_lateral": 0.5,
     "least_facing": 0.9,
+    "least_last": 0.3,
+    "thoracic_factor": 1.0,
     "most_unrest": 0.15,
     "most_roughness": 0.25,
     "least_point": 0.5,

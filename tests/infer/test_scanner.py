@@ -415,7 +415,12 @@ def as_lateral(folder: Path) -> Path:
     shutil.copytree(shipped("frontal-landmarks"), folder)
     told = json.loads((folder / "bundle.json").read_text())
     told |= {"name": folder.name, "task": "lateral-landmarks"}
-    told["settings"] |= {"least_lateral": 0.5, "least_facing": 0.9}
+    told["settings"] |= {
+        "least_lateral": 0.5,
+        "least_facing": 0.9,
+        "least_last": 0.3,
+        "thoracic_factor": 1.0,
+    }
     (folder / "bundle.json").write_text(json.dumps(told))
     return folder
 
@@ -443,7 +448,7 @@ def test_a_lateral_model_takes_part_beside_the_frontal_one(ships: Path, tmp_path
         ({"settings": {"pitch_px": 48.0}}, "lacks spread_factor, least_confidence, least_frontal"),
         (
             {"settings": {"pitch_px": 48.0}, "task": "lateral-landmarks"},
-            "least_lateral, least_facing, most_unrest",
+            "least_lateral, least_facing, least_last, thoracic_factor, most_unrest",
         ),
     ],
 )

@@ -27,6 +27,7 @@ from tests.phantom.films import film_of
 # Worker processes are forked from a process in which onnxruntime and the progress bar have threads.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 
+LATERAL_LIMITS = "least_lateral = 0.0\nleast_facing = 0.5\nleast_last = 0.0\nthoracic_factor = 1.0"
 RECIPE = """
 name = "tiny"
 version = "0"
@@ -299,7 +300,7 @@ def test_a_lateral_model_is_trained_used_and_scored(
     truth = reports(laterals / "truth.jsonl")
     assert {line["view"] for line in truth} == {"lateral", "frontal"}
     recipe = tmp_path / "side.toml"
-    text = RECIPE.replace("least_frontal = 0.5", "least_lateral = 0.0\nleast_facing = 0.5")
+    text = RECIPE.replace("least_frontal = 0.5", LATERAL_LIMITS)
     recipe.write_text(f'view = "lateral"\n{text}')
     run = tmp_path / "run"
     command = ["train", "landmarks", str(recipe), "--data", str(laterals), "--out", str(run)]
@@ -326,7 +327,7 @@ def test_a_cross_validation_of_lateral_films_scans_them_alone(
     laterals: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "side.toml"
-    text = RECIPE.replace("least_frontal = 0.5", "least_lateral = 0.0\nleast_facing = 0.5")
+    text = RECIPE.replace("least_frontal = 0.5", LATERAL_LIMITS)
     path.write_text(f'view = "lateral"\n{text}')
     films = read_phantoms(laterals, laterals=True)
     made = cross_validate(films, LandmarkRecipe.read(path), None, tmp_path / "run", fold=0)

@@ -81,6 +81,17 @@ class Spine:
         """The same vertebrae with other corners."""
         return replace(self, corners=corners)
 
+    def upper(self, count: int) -> Self:
+        """The first so many vertebrae."""
+        kept = slice(count)
+        return type(self)(
+            self.levels[kept],
+            self.corners[kept],
+            self.heat[kept],
+            self.ideas[kept],
+            self.ribs[kept],
+        )
+
     def renamed(self, shift: int) -> Self:
         """All levels named so many lower; vertebrae that would lie beyond T1..L5 are left out."""
         levels = self.levels + shift

@@ -14,12 +14,17 @@ from spinescan.core.radiograph import Radiograph, View
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import vertebra_poses
 from spinescan.infer.reading import Marks, Reading
+from spinescan.infer.sacrum import most_overlap
 from spinescan.infer.views import FRONTAL, ModelView, view_of
 
 NOT_FRONTAL = FRONTAL.not_this
 
 _LEAST_WIDENING = 1.1
 """Of an upright spine; anatomy, not weights, so it is not the bundle's."""
+_MOST_OVERLAP = 0.1
+"""From the side bodies that slip or lose their disc touch, but do not lie in each other."""
+_LOW_FROM = LEVELS.index("T12")
+"""Higher up, behind the shoulders, bodies are placed too roughly for that to tell."""
 _SLOPE_TELLS_DEG = 10.0
 """A sacral endplate that slopes so much tells the front: its lower end. Anatomy, too."""
 
@@ -40,6 +45,9 @@ class Evidence:
         smoothly.
     widening
         Median width of the lower third of the vertebrae over that of the upper third.
+    overlap
+        How far a vertebra from T12 down reaches into the next one, as a share of its height; below
+        0 in a spine.
     """
 
     confidence: float
@@ -47,6 +55,7 @@ class Evidence:
     unrest: float
     roughness: float
     widening: float
+    overlap: float
 
 
 def weigh(reading: Reading, kind: ModelView = FRONTAL) -> Evidence:
@@ -62,6 +71,7 @@ def weigh(reading: Reading, kind: ModelView = FRONTAL) -> Evidence:
         unrest=reading.unrest,
         roughness=float(growth.std()),
         widening=float(np.median(width[-third:]) / np.median(width[:third])),
+        overlap=most_overlap(corners[reading.spine.levels >= _LOW_FROM]),
     )
 
 
@@ -92,7 +102,8 @@ def reasons_against(film: Radiograph, reading: Reading | None, bundle: Bundle) -
         reasons.append("facing_unclear")
     if evidence.unrest > limit["most_unrest"]:
         reasons.append("unsteady")
-    if evidence.roughness > limit["most_roughness"]:
+    overlaps = kind.view is View.LATERAL and evidence.overlap > _MOST_OVERLAP
+    if evidence.roughness > limit["most_roughness"] or overlaps:
         reasons.append("uneven_row")
     return tuple(reasons)
 

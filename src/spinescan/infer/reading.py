@@ -16,14 +16,14 @@ The networks are called through `run`, so nothing here knows about onnxruntime.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_POINTS, LEVELS, Landmarks
-from spinescan.core.radiograph import Radiograph
+from spinescan.core.radiograph import Radiograph, View
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import (
     LETTERS,
@@ -35,6 +35,7 @@ from spinescan.infer.decode import (
 )
 from spinescan.infer.levels import Anchors, Naming, judge_names, named_by_witnesses
 from spinescan.infer.preprocess import Box, Pose, letterbox, patches, square_pixels
+from spinescan.infer.sacrum import lies_below
 from spinescan.infer.views import view_of
 
 Floats = NDArray[np.float32]
@@ -42,6 +43,7 @@ Points = NDArray[np.float64]
 Run = Callable[[str, Floats], list[Floats]]
 """Network name and input (n, 1, rows, columns) -> outputs."""
 
+_FIRST_LUMBAR = LEVELS.index("L1")
 _S1 = [FRONTAL_POINTS.index(name) for name in ("S1_left", "S1_right")]
 _UNREAD = np.full(len(FRONTAL_POINTS) + len(LETTERS), np.nan)
 _CLOSER = 1.15
@@ -140,7 +142,11 @@ def read_film(film: Radiograph, bundle: Bundle, run: Run) -> Reading | None:
     spine = named_by_witnesses(spine, anchors)
     if len(spine.levels) < 2:
         return None
-    return _Refiner(film, spine, bundle, run).read(spine, marks, anchors)
+    reading = _Refiner(film, spine, bundle, run).read(spine, marks, anchors)
+    if view_of(bundle.task).reads_sacrum:
+        reading = _without_doubtful_end(reading, bundle.settings["least_last"])
+        reading = replace(reading, marks=_plausible(reading.marks, reading.spine))
+    return reading
 
 
 def _anchors(marks: Marks, bundle: Bundle) -> Anchors:
@@ -148,6 +154,28 @@ def _anchors(marks: Marks, bundle: Bundle) -> Anchors:
     left, right = (marks.seen(f"S1_{side}", least) for side in ("left", "right"))
     sacrum = None if left is None or right is None else (left + right) / 2
     return Anchors(sacrum, marks.seen("C7_centre", least), kind.to_sacrum, kind.to_c7)
+
+
+def _plausible(marks: Marks, spine: Spine) -> Marks:
+    """The marks, with the sacral endplate only if it lies where the one below L5 can."""
+    if spine.names[-1] == LEVELS[-1] and lies_below(marks.points[_S1], spine.corners[-1]):
+        return marks
+    score = marks.score.copy()
+    score[_S1] = 0.0
+    return marks._replace(score=score)
+
+
+def _without_doubtful_end(reading: Reading, least: float) -> Reading:
+    """The reading without lowest vertebrae of a lower score: the sacrum is taken for them."""
+    count = len(reading.score)
+    while count > 2 and reading.score[count - 1] < least:
+        count -= 1
+    return replace(
+        reading,
+        spine=reading.spine.upper(count),
+        presence=reading.presence[:count],
+        spread=reading.spread[:count],
+    )
 
 
 def to_landmarks(reading: Reading, film: Radiograph, bundle: Bundle) -> Landmarks:
@@ -166,6 +194,9 @@ def to_landmarks(reading: Reading, film: Radiograph, bundle: Bundle) -> Landmark
     points = np.concatenate([reading.corners.reshape(-1, 2), marks.points[seen]])
     score = np.repeat(reading.score, len(FRONTAL_CORNERS))
     spread = reading.spread.ravel() * settings["spread_factor"]
+    if kind.view is View.LATERAL:  # behind shoulders and ribs the refiner is too sure of itself
+        thoracic = np.repeat(reading.spine.levels < _FIRST_LUMBAR, len(FRONTAL_CORNERS))
+        spread = np.where(thoracic, settings["thoracic_factor"] * spread, spread)
     read, found = marks.spread[seen], settings["point_spread_px"] * marks.pixel[seen]
     found = np.where(np.isfinite(read), settings["spread_factor"] * read, found)
     faces_left = marks.facts.get("faces_left", 1.0) >= 0.5

@@ -55,17 +55,18 @@ class ModelView:
         """What the settings of a bundle must name.
 
         The height of one level in the refiner's input; the factor that calibrates spreads; the
-        limits of the gate; the least heat of a point, and its spread in pixels of the finder's
-        input; the least probability of hardware and brace that are told; the factor of the angles'
-        intervals.
+        limits of the gate; from the side the least score of the lowest vertebra, and by how much
+        more the spreads of the thoracic spine are calibrated; the least heat of a point, and its
+        spread in pixels of the finder's input; the least probability of hardware and brace that are
+        told; the factor of the angles' intervals.
         """
-        facing = ("least_facing",) if self.view is View.LATERAL else ()
+        own = ("least_facing", "least_last", "thoracic_factor") if self.view is View.LATERAL else ()
         return (
             "pitch_px",
             "spread_factor",
             "least_confidence",
             self.limit,
-            *facing,
+            *own,
             "most_unrest",
             "most_roughness",
             "least_point",

@@ -323,8 +323,8 @@ SAMPLE = Subject(
 def sample_film(view: View = "frontal") -> Phantom:
     """The films that demos and tests scan: an S-shaped curve of about 42 and 28 degrees.
 
-    The lateral one is of the same girl. Chosen among others because the shipped model reads it well: it shows what an answer looks like,
-    not how often answers are right.
+    The lateral one is of the same girl. Chosen among others because the shipped model reads the
+    frontal one well: it shows what an answer looks like, not how often answers are right.
     """
     order = Order(view=view, extent="whole", clinic=SAMPLE_CLINIC, metal="none")
     return draw_film(SAMPLE, order, seed=12)
