@@ -167,14 +167,14 @@ def test_a_row_is_not_carried_on_over_the_sacrum(
 class SayingScanner(Scanner):
     """A scanner whose own model says one thing of every film."""
 
-    def __init__(self, said: Report, lateral: Scanner | None = None) -> None:
+    def __init__(self, said: Report, lateral: Scanner | None = None, sure: float = 1.0) -> None:
         task = "lateral-landmarks" if lateral is None else "frontal-landmarks"
         self.bundle, self.lateral = bundle_without_weights(task), lateral
-        self.said, self.asked = said, 0
+        self.said, self.sure, self.asked = said, sure, 0
 
-    def _report(self, film: Radiograph, told: Told) -> Report:
+    def _report(self, film: Radiograph, told: Told) -> tuple[Report, float]:
         self.asked += 1
-        return self.said
+        return self.said, self.sure
 
 
 def saying(view: str, *reasons: str) -> Report:
@@ -210,6 +210,24 @@ def test_which_model_answers(frontal: Report, lateral: Report, taken: str) -> No
     said = frontal if taken == "frontal" else lateral
     assert (report.view, report.reasons) == (said.view, said.reasons)
     assert second.asked == (frontal.decision == "abstained")
+
+
+@pytest.mark.parametrize(
+    ("frontal", "lateral", "other", "taken"),
+    [
+        (0.7, 0.9, saying("lateral"), "lateral"),
+        (0.7, 0.6, saying("lateral"), "frontal"),
+        (0.7, 0.9, saying("lateral", "unsteady"), "frontal"),
+    ],
+)
+def test_a_film_that_is_not_surely_frontal_is_asked_of_both(
+    frontal: float, lateral: float, other: Report, taken: str
+) -> None:
+    second = SayingScanner(other, sure=lateral)
+    scanner = SayingScanner(saying("frontal"), second, sure=frontal)
+    report = scanner.scan(Radiograph(pixels=np.zeros((8, 4), np.float32), sha256="0" * 64))
+    assert report.view == taken
+    assert second.asked == 1
 
 
 def test_two_models_of_one_view_are_refused() -> None:

@@ -23,6 +23,8 @@ from spinescan.infer.session import Session
 from spinescan.infer.views import FRONTAL, LATERAL, NETWORKS, VIEWS, view_of
 
 FRONTAL_BUNDLE = FRONTAL.task
+_SURELY_FRONTAL = 0.98
+"""Real frontal films that are accepted reach it but for few; synthetic lateral ones never."""
 
 
 class Scanner:
@@ -175,19 +177,24 @@ class Scanner:
     def _read(self, film: Radiograph, told: Told) -> Report:
         """By the frontal model, or by the lateral one where it takes the film for its own.
 
-        A film that the frontal model declines for another reason than its view is lateral only if
-        the lateral model accepts it.
+        A film that the frontal model accepts, but not as surely frontal, is lateral if the lateral
+        model accepts it and is surer of the view. One that is declined for another reason than its
+        view is lateral only if the lateral model accepts it.
         """
-        report = self._report(film, told)
-        if self.lateral is None or report.decision == "accepted":
+        report, frontal = self._report(film, told)
+        sure = report.decision == "accepted" and frontal >= _SURELY_FRONTAL
+        if self.lateral is None or sure:
             return report
-        other = self.lateral._report(film, told)
-        if other.decision == "accepted" or (other.view == "lateral" and report.view != "frontal"):
-            return replace(other, bundles=report.bundles)
-        return report
+        other, lateral = self.lateral._report(film, told)
+        if report.decision == "accepted":
+            taken = other.decision == "accepted" and lateral > frontal
+        else:
+            declined = other.view == "lateral" and report.view != "frontal"
+            taken = other.decision == "accepted" or declined
+        return replace(other, bundles=report.bundles) if taken else report
 
-    def _report(self, film: Radiograph, told: Told) -> Report:
-        """What this scanner's own landmark model makes of the film."""
+    def _report(self, film: Radiograph, told: Told) -> tuple[Report, float]:
+        """What this scanner's own landmark model makes of the film, and how sure its view is."""
         reading = read_film(film, self.bundle, self.run)
         reasons = reasons_against(film, reading, self.bundle)
         landmarks = None if reading is None else to_landmarks(reading, film, self.bundle)
@@ -198,7 +205,7 @@ class Scanner:
         view = kind.view
         if reading is None or kind.not_this.intersection(reasons):
             view = View.LATERAL if film.declared_view is View.LATERAL else View.OTHER
-        return Report(
+        report = Report(
             sha256=film.sha256,
             size=film.size,
             pixel_aspect=film.pixel_aspect,
@@ -215,6 +222,7 @@ class Scanner:
             bundles=tuple(bundle.ref for bundle in self.bundles),
             warnings=(*film.notices, *found.warnings),
         )
+        return report, 0.0 if reading is None else reading.marks.facts[kind.view.value]
 
 
 def _check(bundle: Bundle) -> None:
