@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from spinescan.core.errors import DataError
-from spinescan.core.task import SAGITTAL3
+from spinescan.core.task import KYPHOSIS, LORDOSIS, SAGITTAL3
 from spinescan.data.checks import check_task
 from spinescan.data.manifest import Manifest, ManifestFilm
 from spinescan.data.split import stratified_folds
@@ -27,6 +27,7 @@ FILMS = "films.csv"
 BOTH = "both"
 FOLD, MARGIN = "fold", "sagittal_margin"
 _SAGITTAL = "sagittal"
+_OWN = (SAGITTAL3.name, KYPHOSIS.name, LORDOSIS.name, _SAGITTAL, FOLD)
 
 
 def truth_of(film: ManifestFilm) -> str | None:
@@ -121,7 +122,7 @@ def _taken(film: ManifestFilm) -> bool:
 def _plain(film: ManifestFilm, source: Path, folder: Path) -> ManifestFilm:
     """The film as `films.csv` lists it; folds take the place of any other split."""
     image = Path(os.path.relpath((source / film.image).absolute(), folder.absolute())).as_posix()
-    labels = {k: v for k, v in film.labels.items() if k not in (SAGITTAL3.name, _SAGITTAL, FOLD)}
+    labels = {name: told for name, told in film.labels.items() if name not in _OWN}
     truth = str(truth_of(film))
     labels[_SAGITTAL if truth == BOTH else SAGITTAL3.name] = truth
     try:

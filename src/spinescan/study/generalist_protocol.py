@@ -41,6 +41,8 @@ class Settings:
         How many folds the films are divided into, and how many of them are tested (None: all).
     seeds
         Of the networks' first weights and the order of films; all share the same films and folds.
+    split_seed
+        Of the folds, and of the films of the training folds that are held out for validation.
     named_accuracy
         The validation accuracy whose time is told.
     tolerance
@@ -59,6 +61,7 @@ class Settings:
     folds: int = 5
     only_folds: int | None = None
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
+    split_seed: int = 1
     validation_share: float = 0.2
     named_accuracy: float = 0.8
     tolerance: float = 0.01

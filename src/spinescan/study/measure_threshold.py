@@ -62,10 +62,7 @@ def measure_films(
     DataError
         If a film is not the one that was listed, or the file is not understood.
     """
-    known = set()
-    if path.is_file() and path.stat().st_size:
-        _drop_cut_line(path)
-        known = {record.image for record in read_predictions(path)}
+    known = {record.image for record in _whole_lines(path)}
     scanner = Scanner.from_folder(bundle)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="\n") as stream:
@@ -76,10 +73,15 @@ def measure_films(
             on_film()
 
 
-def _drop_cut_line(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    if not text.endswith("\n"):
-        path.write_text(text[: text.rfind("\n") + 1], encoding="utf-8")
+def _whole_lines(path: Path) -> tuple[PredictionRecord, ...]:
+    """What is there already; a line that was cut off is dropped."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not text:
+        return ()
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    return read_predictions(path) if whole else ()
 
 
 def _record(manifest: Manifest, film: ManifestFilm, scanner: Scanner) -> PredictionRecord:
