@@ -121,9 +121,7 @@ def test_a_file_that_was_cut_off_is_made_again(
     manifest = read_manifest(data)
 
     def features() -> Any:
-        return frozen_features(
-            manifest, manifest.films, backbone(), SPEC, tmp_path, workers=0
-        )
+        return frozen_features(manifest, manifest.films, backbone(), SPEC, tmp_path, workers=0)
 
     whole = features()
     (path,) = tmp_path.glob("features-*.npz")

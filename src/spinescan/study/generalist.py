@@ -255,18 +255,14 @@ class _Question:
         groups = [group for group, kept in zip(self.groups, part, strict=True) if kept]
         return GroupDraws.of(groups, samples=self.settings.draws)
 
-    def _sampled(
-        self, rows: Ints, part: Flags, draws: GroupDraws
-    ) -> dict[str, Sampled]:
+    def _sampled(self, rows: Ints, part: Flags, draws: GroupDraws) -> dict[str, Sampled]:
         """Figures, averaged over `rows` of answers (seeds, n)."""
         groups = [group for group, kept in zip(self.groups, part, strict=True) if kept]
         labels = len(self.task.codes)
         films = [(_Answered(self.truth[part], row[part], labels), groups) for row in rows]
         return sample(_figures, films, draws)
 
-    def _difference(
-        self, one: Ints, two: Ints, part: Flags
-    ) -> dict[str, Any]:
+    def _difference(self, one: Ints, two: Ints, part: Flags) -> dict[str, Any]:
         draws = self._draws(part)
         first, second = (self._sampled(rows, part, draws) for rows in (one, two))
         return {
@@ -278,17 +274,13 @@ class _Question:
             for name in ("accuracy", "balanced_accuracy")
         }
 
-    def _part(
-        self, one: Contestant, two: Contestant, part: Flags
-    ) -> dict[str, Any] | None:
+    def _part(self, one: Contestant, two: Contestant, part: Flags) -> dict[str, Any] | None:
         if not part.any():
             return None
         told = self._difference(one.pooled[None], two.pooled[None], part)
         return {"n_films": int(part.sum()), "accuracy": told["accuracy"]}
 
-    def _accuracy(
-        self, answer: Ints, part: Flags
-    ) -> dict[str, Any] | None:
+    def _accuracy(self, answer: Ints, part: Flags) -> dict[str, Any] | None:
         if not part.any():
             return None
         draws = self._draws(part)
@@ -339,9 +331,7 @@ def _both(scores: Scores) -> dict[str, Any]:
     return told
 
 
-def _said(
-    answer: Ints, both: Flags, codes: Sequence[str]
-) -> dict[str, Any]:
+def _said(answer: Ints, both: Flags, codes: Sequence[str]) -> dict[str, Any]:
     place = len(SAGITTAL3.codes)
     return {
         "answers": {code: int((answer[both] == k).sum()) for k, code in enumerate(codes)}

@@ -104,9 +104,7 @@ def _computed(
     if stored is not None:
         return stored
     with bar("films", len(films)) as show:
-        inputs = prepare_inputs(
-            manifest, films, spec, workers=workers, on_film=lambda: show("", 1)
-        )
+        inputs = prepare_inputs(manifest, films, spec, workers=workers, on_film=lambda: show("", 1))
     was_training = backbone.training
     backbone.eval().to(device)
     with torch.inference_mode(), bar("features", len(films)) as show:

@@ -141,11 +141,15 @@ def run_study(
     else:
         listed = read_source(source, out, group=group)
     chosen = choose_films(listed, out, folds=settings.folds, seed=settings.split_seed)
-    recipe = recipe or ClassifyRecipe.read(shipped_recipe(FAST if settings.mode == "fast" else FULL))
+    recipe = recipe or ClassifyRecipe.read(
+        shipped_recipe(FAST if settings.mode == "fast" else FULL)
+    )
     lessons = lessons_of(chosen, settings)
     budget = budget_of(lessons, recipe)
     start = start_weights(recipe, SAGITTAL3, weights)
-    start = replace(start, state={k: v for k, v in start.state.items() if k.startswith("backbone.")})
+    start = replace(
+        start, state={k: v for k, v in start.state.items() if k.startswith("backbone.")}
+    )
     bundle = find_lateral(landmarks)
     teaching = describe_teaching(settings, recipe, start, budget)
     claim_protocol(
