@@ -71,7 +71,7 @@ def simulated(
         manifest_of(folder, films, source=source), folder, folds=settings.folds, seed=1
     )
     rng = np.random.default_rng(seed)
-    skill = {name: 1.5 for name in (*NETWORKS, MEASURED)} | (skill or {})
+    skill = dict.fromkeys((*NETWORKS, MEASURED), 1.5) | (skill or {})
     predictions: dict[str, list[PredictionRecord]] = {}
     for name, task in NETWORKS.items():
         predictions[name] = [

@@ -15,6 +15,7 @@ from spinescan.study.generalist_films import choose_films, fold_of, truth_of
 from spinescan.study.generalist_protocol import NETWORKS, Settings
 from spinescan.study.generalist_source import FAST, FULL, PHANTOMS, shipped_recipe
 from spinescan.study.predictions import read_predictions
+from spinescan.train.classify_parts import Part
 from spinescan.train.classify_recipe import ClassifyRecipe
 from spinescan.train.generalist import budget_of, lessons_of
 from tests.study.studies import manifest_of
@@ -175,10 +176,11 @@ def test_nobody_is_on_both_sides_and_specialists_share_the_generalists_films(
             {groups[k] for k in places}
             for places in (lesson.part.train, lesson.part.validation, lesson.part.test)
         )
-        assert not (train & validation or train & test or validation & test)
+        assert not train & validation
+        assert not (train | validation) & test
         taught = {truth_of(films.films[k]) for k in (*lesson.part.train, *lesson.part.validation)}
         assert taught == set(lesson.task.codes)
-    by_fold = {}
+    by_fold: dict[int, dict[str, Part]] = {}
     for lesson in lessons:
         by_fold.setdefault(lesson.part.fold, {})[lesson.network] = lesson.part
     for parts in by_fold.values():
