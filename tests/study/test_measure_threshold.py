@@ -51,7 +51,7 @@ def films(tmp_path: Path) -> Manifest:
     rows = []
     for k, grey in enumerate((250, 5, 250)):
         path = tmp_path / f"{k}.png"
-        Image.fromarray(np.full((40 + k, 30), grey, np.uint8)).save(path)
+        Image.fromarray(np.full((80 + k, 70), grey, np.uint8)).save(path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         rows.append(ManifestFilm(path.name, digest, f"p{k}", labels={"sagittal": "both"}))
     path.write_bytes(b"no picture")

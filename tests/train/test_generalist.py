@@ -40,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A set of phantoms; most lateral, a few of them too flat for a class."""
     recipe = SetRecipe.from_dict(
         {
-            "rows": 96,
+            "rows": 192,
             "plain": True,
             "clinic": False,
             "view": {"lateral": 9, "frontal": 1},
