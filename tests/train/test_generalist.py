@@ -17,7 +17,7 @@ from spinescan.study.generalist_source import FAST, FULL, PHANTOMS, shipped_reci
 from spinescan.study.predictions import read_predictions
 from spinescan.train.classify_parts import Part
 from spinescan.train.classify_recipe import ClassifyRecipe
-from spinescan.train.generalist import budget_of, lessons_of
+from spinescan.train.generalist_lessons import budget_of, lessons_of
 from tests.study.studies import manifest_of
 
 ROOT = Path(__file__).parents[2]
