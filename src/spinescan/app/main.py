@@ -14,6 +14,7 @@ from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.predict import predict
 from spinescan.app.commands.scan import scan
+from spinescan.app.commands.study import study
 from spinescan.app.commands.train import train
 from spinescan.app.commands.tune import tune
 
@@ -38,6 +39,7 @@ for command in (
     train,
     tune,
     automl,
+    study,
     export,
     import_keras,
     phantom,
