@@ -8,6 +8,7 @@ The files in benchmarks/results are what the benchmark commands printed, unchang
 import argparse
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import lateral_figures
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 BUNDLES = ROOT / "src" / "spinescan" / "bundles"
+SAGITTAL = ("generalist", "kyphosis", "lordosis")
 BEGIN, END = "<!-- figures: written by make docs -->\n", "<!-- end of figures -->"
 
 
@@ -356,6 +358,16 @@ def lateral_summary() -> dict[str, Any]:
     return lateral_figures.landmark_summary(result("lateral"), result("lateral-real"))
 
 
+def sagittal_table(name: str) -> str:
+    """A sagittal classifier as Markdown."""
+    return lateral_figures.class_table(result("sagittal-classes"), name)
+
+
+def sagittal_summary(name: str) -> dict[str, Any]:
+    """The figures that `spinescan models` prints of it."""
+    return lateral_figures.class_summary(result("sagittal-classes"), name)
+
+
 def audit_tables() -> str:
     """What the audit finds in published sets as Markdown."""
     found = result("audit")
@@ -417,6 +429,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     BUNDLES / "als7" / "CARD.md": als_table,
     BUNDLES / "fraiwan3" / "CARD.md": fraiwan_table,
     BUNDLES / "lateral-landmarks" / "CARD.md": lateral_table,
+    **{BUNDLES / name / "CARD.md": partial(sagittal_table, name) for name in SAGITTAL},
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
 }
@@ -427,6 +440,7 @@ SUMMARIES: Mapping[Path, Callable[[], dict[str, Any]]] = {
     BUNDLES / "als7" / "bundle.json": als_summary,
     BUNDLES / "fraiwan3" / "bundle.json": fraiwan_summary,
     BUNDLES / "lateral-landmarks" / "bundle.json": lateral_summary,
+    **{BUNDLES / name / "bundle.json": partial(sagittal_summary, name) for name in SAGITTAL},
 }
 """And of each bundle."""
 
