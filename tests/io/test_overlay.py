@@ -229,7 +229,7 @@ def test_a_lateral_film_gets_outlines_names_and_its_angles(monkeypatch):
     assert labels == []
     assert [text for text, _ in names] == ["L1"]
     assert near(picture, overlay._OUTLINE).any()
-    assert banners[:2] == ["Synthetic film with its truth.", "View: lateral. LL_L1_S1 51.3 deg"]
+    assert banners[:2] == ["Synthetic film with its truth.", "View: lateral. LL L1-S1 51°"]
 
 
 def test_counted_levels_are_said_to_be_counted(sample):

@@ -15,7 +15,8 @@ def describe(record: dict[str, Any], title: str) -> str:
     lines = [f"{title}\n  {_summary(record)}"]
     lines += [f"  {_curve(curve)}" for curve in record["curves"]]
     if record["view"] == "lateral":
-        lines += [f"  {_measurement(told)}" for told in record["measurements"]]
+        angles = [told for told in record["measurements"] if told["unit"] == "deg"]
+        lines += [f"  {_measurement(told)}" for told in angles]  # slips are told with the shape
     if record["als"] is not None:
         lines.append(f"  {_als(record['als'])}")
     if record.get("sagittal") is not None:  # not in records of schema 1.0

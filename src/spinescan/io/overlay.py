@@ -57,6 +57,16 @@ class _Name(NamedTuple):
     box: Box
 
 
+_SHOWN = (
+    ("TK_T4_T12", "TK_T5_T12", "TK_T2_T12", "TK_T1_T12"),
+    ("LL_L1_S1", "LL_L1_L5"),
+    ("SS",),
+    ("PT",),
+    ("PI",),
+)
+"""Angles of a lateral film that the banner tells: of each row the first that was measured."""
+
+
 class _Placed(NamedTuple):
     label: Label
     box: Box
@@ -87,7 +97,8 @@ def draw_overlay(film: Radiograph, report: Report) -> Image.Image:
 
     Beside a narrow film there are dark margins for the labels; a banner above it tells what the
     reader must know, a line below it that this is for research use only. A lateral film gets
-    outlines and level names, and its angles in the banner; one that was not accepted gets outlines
+    outlines, level names and the endplates that kyphosis (first colour) and lordosis were judged
+    between, and its angles in the banner; one that was not accepted gets outlines
     and level names alone, in grey.
     """
     picture, points = film_picture(film).convert("RGB"), report.landmarks
@@ -154,6 +165,8 @@ def _marked(
     for body in bodies.values():
         layer.line(body[[0, 1, 3, 2, 0]], colour, 0.6 * width, alpha=230, halo=110)
     _draw_pelvis_and_neck(layer, others, colour, width)
+    for plate, judged in _judged_plates(report, bodies, others):
+        layer.line(plate, judged, width)
     for item in placed:
         if item.points_to is not None:
             layer.line(_leader(item), item.label.colour, 0.5 * width)
@@ -182,6 +195,38 @@ def _draw_pelvis_and_neck(
     for name, place in points.items():
         if not name.startswith("S1"):
             layer.diamond(place.tolist(), 2.2 * width, colour)
+
+
+def _sagittal_words(report: Report) -> list[str]:
+    """The angles of a lateral film in short: one of kyphosis and lordosis, the pelvis's, slips."""
+    angles = {m.name: m for m in report.measurements if m.unit == "deg"}
+    chosen = [next((n for n in names if n in angles), None) for names in _SHOWN]
+    words = [
+        f"{' '.join(name.split('_', 1)).replace('_', '-')} {angles[name].value:.0f}°"
+        for name in chosen
+        if name is not None
+    ]
+    slips = () if report.sagittal is None else report.sagittal.slips
+    return words + [f"{s.upper} on {s.lower} slipped {abs(s.percent):.0f} %" for s in slips]
+
+
+def _judged_plates(
+    report: Report, bodies: dict[str, Points], others: dict[str, Points]
+) -> list[tuple[Points, Colour]]:
+    """The endplates (2, 2) that kyphosis and lordosis were judged between, made longer."""
+    levels = {m.name: m.levels for m in report.measurements}
+    plates = []
+    for axis, colour in zip(
+        () if report.sagittal is None else report.sagittal.axes, CURVE_COLOURS, strict=False
+    ):
+        upper, lower = (*levels.get(axis.measurement or "", ()), "", "")[:2]
+        ends = [bodies[upper][:2]] if upper in bodies else []
+        if lower in bodies:
+            ends.append(bodies[lower][2:])
+        elif lower == "S1" and {"S1_anterior", "S1_posterior"} <= others.keys():
+            ends.append(np.array([others["S1_anterior"], others["S1_posterior"]]))
+        plates += [(end.mean(axis=0) + 1.8 * (end - end.mean(axis=0)), colour) for end in ends]
+    return plates
 
 
 def _font_size(height: int) -> int:
@@ -293,8 +338,7 @@ def _framed(picture: Image.Image, report: Report) -> Image.Image:
     if any(notice.code == "synthetic" for notice in report.warnings):
         banner.append(("Synthetic film with its truth.", _WARN))
     if report.view != "frontal":
-        angles = [f"{m.name} {m.value:.1f} {m.unit}" for m in report.measurements]
-        told = ", ".join(angles) or "No angle was measured."
+        told = ", ".join(_sagittal_words(report)) or "No angle was measured."
         banner.append((f"View: {report.view}. {told}", _WHITE))
     if report.decision == "abstained":
         why = " ".join(explain(report.reasons)) or "no reason given"
