@@ -16,6 +16,8 @@ import als_figures
 import fraiwan_figures
 import lateral_figures
 
+from spinescan.study.metrics import share_with_interval
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 BUNDLES = ROOT / "src" / "spinescan" / "bundles"
@@ -96,6 +98,7 @@ def real_rows() -> list[tuple[str, str]]:
     names = result("aasce-cross-validation")["all_films"]["level_names"]
     whole, boxed, named = result("wholespine"), result("fraiwan"), result("fraiwan-curves")
     rows, lateral, others = whole["frontal"]["rows"], boxed["lateral"], result("not-spine")
+    side = result("lateral-real")["lateral"]
     curves = named["named_curves"]
     normal = named["by_source_style"]["pacs_crop"]["normal"]
     every = f"of the {names['n_levels_of_all_films']} levels of all films"
@@ -139,8 +142,19 @@ def real_rows() -> list[tuple[str, str]]:
             for kind, p in boxed["frontal"]["by_kind"].items()
         ),
         (
-            "Fraiwan's set, lateral films: accepted (none should be)",
-            share(lateral["accepted"], lateral["n"]),
+            "Fraiwan's set, lateral films: accepted as frontal (none should be)",
+            share(
+                share_with_interval(lateral["n_accepted_as_frontal"], lateral["n"]), lateral["n"]
+            ),
+        ),
+        (
+            "Fraiwan's set, lateral lumbar films: accepted as lateral (looked at while limits were"
+            " set)",
+            share(side["accepted"], side["n"]),
+        ),
+        (
+            "- of these outlined and named right, as one person judged by eye",
+            share(side["judged_by_eye"]["right"], side["accepted"]["count"]),
         ),
         (
             "photographs and chest films: accepted (none should be)",
