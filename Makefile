@@ -61,6 +61,6 @@ clean:
 	@touch $@
 
 .venv/.train: .venv/.dev
-	@echo "Installing the extras train and keras (torch: some gigabytes) ..."
-	@$(INSTALL) --no-build-isolation --editable ".[train,keras]"
+	@echo "Installing the extras train, keras and notebook (torch: some gigabytes) ..."
+	@$(INSTALL) --no-build-isolation --editable ".[train,keras,notebook]"
 	@touch $@
