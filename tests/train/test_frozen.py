@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from spinescan.core.task import Task
 from spinescan.data.manifest import read_manifest
 from spinescan.infer.preprocess import InputSpec, prepare
 from spinescan.io.read import read_radiograph
 from spinescan.train import frozen
 from spinescan.train.backbones import Backbone
-from spinescan.train.frozen import frozen_features, weights_digest
-from tests.train.discs import CODES, TASK, write_discs
+from spinescan.train.frozen import frozen_features, frozen_maps, weights_digest
+from tests.train.discs import write_discs
 
-HALVES = Task.of_codes(TASK, CODES)
 SPEC = InputSpec(32, 32)
 
 
@@ -36,13 +34,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prepared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many films were prepared at each call."""
     calls: list[int] = []
-    original: Callable[..., Any] = frozen.prepare_films
+    original: Callable[..., Any] = frozen.prepare_inputs
 
     def counted(manifest: Any, films: Any, *args: Any, **more: Any) -> Any:
         calls.append(len(films))
         return original(manifest, films, *args, **more)
 
-    monkeypatch.setattr(frozen, "prepare_films", counted)
+    monkeypatch.setattr(frozen, "prepare_inputs", counted)
     return calls
 
 
@@ -50,7 +48,7 @@ def test_features_are_the_means_of_the_maps(data: Path, tmp_path: Path) -> None:
     manifest = read_manifest(data)
     network = backbone()
     features = frozen_features(
-        manifest, manifest.films, HALVES, network, SPEC, tmp_path, batch=3, workers=0
+        manifest, manifest.films, network, SPEC, tmp_path, batch=3, workers=0
     )
     assert features.shape == (8, network.width)
     assert features.dtype == np.float32
@@ -63,12 +61,23 @@ def test_features_are_the_means_of_the_maps(data: Path, tmp_path: Path) -> None:
     assert features.std(axis=0).max() > 0
 
 
+def test_maps_keep_where_a_feature_lies(data: Path, tmp_path: Path) -> None:
+    manifest = read_manifest(data)
+    network = backbone()
+    maps = frozen_maps(manifest, manifest.films, network, SPEC, tmp_path, batch=3, workers=0)
+    assert maps.shape == (8, network.width, *network.maps)
+    assert maps.dtype == np.float16
+    features = frozen_features(manifest, manifest.films, network, SPEC, tmp_path, workers=0)
+    np.testing.assert_allclose(maps.astype(np.float32).mean((2, 3)), features, rtol=2e-2, atol=1e-5)
+    assert {path.name.split("-")[0] for path in tmp_path.glob("*.npz")} == {"maps", "features"}
+
+
 def test_features_that_are_there_are_not_computed_again(
     data: Path, tmp_path: Path, prepared: list[int]
 ) -> None:
     manifest = read_manifest(data)
     first, second = (
-        frozen_features(manifest, manifest.films, HALVES, backbone(), SPEC, tmp_path, workers=0)
+        frozen_features(manifest, manifest.films, backbone(), SPEC, tmp_path, workers=0)
         for _ in range(2)
     )
     assert prepared == [8]
@@ -81,7 +90,7 @@ def test_other_films_weights_or_inputs_have_features_of_their_own(
     manifest = read_manifest(data)
     films = manifest.films
     told = [
-        frozen_features(manifest, chosen, HALVES, network, spec, tmp_path, workers=0)
+        frozen_features(manifest, chosen, network, spec, tmp_path, workers=0)
         for chosen, network, spec in (
             (films, backbone(), SPEC),
             (films, backbone(seed=2), SPEC),
@@ -112,9 +121,7 @@ def test_a_file_that_was_cut_off_is_made_again(
     manifest = read_manifest(data)
 
     def features() -> Any:
-        return frozen_features(
-            manifest, manifest.films, HALVES, backbone(), SPEC, tmp_path, workers=0
-        )
+        return frozen_features(manifest, manifest.films, backbone(), SPEC, tmp_path, workers=0)
 
     whole = features()
     (path,) = tmp_path.glob("features-*.npz")

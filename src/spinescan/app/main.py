@@ -13,6 +13,7 @@ from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.scan import scan
+from spinescan.app.commands.study import study
 from spinescan.app.commands.train import train
 from spinescan.app.commands.tune import tune
 
@@ -36,6 +37,7 @@ for command in (
     train,
     tune,
     automl,
+    study,
     export,
     import_keras,
     phantom,

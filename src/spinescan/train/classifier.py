@@ -91,11 +91,12 @@ def _normed(convolution: nn.Conv2d) -> tuple[nn.Module, ...]:
     return convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU()
 
 
-def _make_head(backbone: Backbone, labels: int, recipe: HeadRecipe) -> nn.Module:
+def make_head(width: int, maps: tuple[int, int], labels: int, recipe: HeadRecipe) -> nn.Module:
+    """The head of a recipe, for maps (n, `width`, *`maps`); it answers a tuple, logits first."""
     if recipe.kind == "spatial":
-        return SpatialHead(backbone.width, labels, recipe, backbone.maps)
+        return SpatialHead(width, labels, recipe, maps)
     heads = {"linear": LinearHead, "dense": DenseHead, "conv": ConvHead}
-    head: nn.Module = heads[recipe.kind](backbone.width, labels, recipe)
+    head: nn.Module = heads[recipe.kind](width, labels, recipe)
     return head
 
 
@@ -105,7 +106,7 @@ class Classifier(nn.Module):
     def __init__(self, backbone: Backbone, labels: int, head: HeadRecipe) -> None:
         super().__init__()
         self.backbone = backbone
-        self.head = _make_head(backbone, labels, head)
+        self.head = make_head(backbone.width, backbone.maps, labels, head)
         self.l2 = head.l2
         self.frozen = False
 

@@ -51,7 +51,25 @@ def prepare_films(
     workers: int = 2,
     on_film: Callable[[], None] = lambda: None,
 ) -> PreparedFilms:
+    """Read labelled films and prepare them, as `prepare_inputs` does."""
+    inputs = prepare_inputs(manifest, films, spec, workers=workers, on_film=on_film)
+    truth = np.array([task.index(str(label_of(film, task))) for film in films], np.int64)
+    return PreparedFilms(tuple(films), inputs, truth)
+
+
+def prepare_inputs(
+    manifest: Manifest,
+    films: Sequence[ManifestFilm],
+    spec: InputSpec,
+    *,
+    workers: int = 2,
+    on_film: Callable[[], None] = lambda: None,
+) -> Floats:
     """Read films and prepare them (`infer.preprocess.prepare`); `on_film` is called after each.
+
+    Returns
+    -------
+    float32 (n, rows, columns) in [-1, 1].
 
     Raises
     ------
@@ -80,8 +98,7 @@ def prepare_films(
             on_film()
     if failed:
         raise DataError(f"{len(failed)} films cannot be used: {first_few(failed)}")
-    truth = np.array([task.index(str(label_of(film, task))) for film in films], np.int64)
-    return PreparedFilms(tuple(films), inputs, truth)
+    return inputs
 
 
 class TrainingFilms(Dataset[tuple[Tensor, Tensor]]):

@@ -48,7 +48,7 @@ def manifest_part(
         )
     train, validation = places["train"], places["validation"]
     if not validation:
-        train, validation = _hold_out(films, task, train, validation_share, seed)
+        train, validation = hold_out_some(films, task, train, validation_share, seed)
     return Part(SINGLE, train, validation, places["test"])
 
 
@@ -77,7 +77,7 @@ def cross_validation_parts(
         for fold, inside in enumerate(rounds):
             test = tuple(places[k] for k in inside)
             rest = tuple(sorted(set(places) - set(test)))
-            train, validation = _hold_out(
+            train, validation = hold_out_some(
                 films, task, rest, validation_share, seed + 1000 * repeat + fold
             )
             name = f"repeat-{repeat}-fold-{fold}"
@@ -96,7 +96,7 @@ def final_part(
     validation = tuple(k for k in places if films[k].split == "validation")
     train = tuple(k for k in places if k not in set(validation))
     if not (train and validation):
-        train, validation = _hold_out(films, task, places, validation_share, seed)
+        train, validation = hold_out_some(films, task, places, validation_share, seed)
     return Part(FINAL, train, validation)
 
 
@@ -109,12 +109,17 @@ def _open(
     return places, labels, [films[k].group for k in places]
 
 
-def _hold_out(
+def hold_out_some(
     films: Sequence[ManifestFilm], task: Task, places: Sequence[int], share: float, seed: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Training and validation places: one of so many stratified folds is held out.
 
     A class of few groups makes the folds fewer, so that each of them has one of it.
+
+    Raises
+    ------
+    DataError
+        If too few groups are there.
     """
     labels = [str(label_of(films[k], task)) for k in places]
     groups = [films[k].group for k in places]

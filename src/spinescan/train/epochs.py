@@ -46,7 +46,7 @@ LAST, BEST, EPOCHS, FITTED, CURVES = (
     "curves.png",
 )
 
-_OPTIMISERS = {
+OPTIMISERS = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
     "rmsprop": torch.optim.RMSprop,
@@ -114,7 +114,7 @@ def fit_epochs(
     network.to(memory_format=torch.channels_last)
     optimiser = _optimiser(network, recipe)
     model, optimiser = fabric.setup(network, optimiser)
-    schedule = _schedule(optimiser, recipe)
+    schedule = make_schedule(optimiser, recipe)
     done: list[Epoch] = []
     if (folder / LAST).is_file():
         stored = _load(folder / LAST)
@@ -147,7 +147,7 @@ def fit_epochs(
             logits = predict_logits(model, films, part.validation, recipe.batch, fabric.device)
             truth = films.truth[list(part.validation)]
             # One answer for all devices: sums may differ in the last bit, decisions must not.
-            chosen, accuracy = fabric.broadcast(_judge(logits, truth, weights, recipe))
+            chosen, accuracy = fabric.broadcast(judge(logits, truth, weights, recipe))
             if not (math.isfinite(loss) and math.isfinite(chosen)):
                 raise DataError(
                     f"{folder}: the loss of epoch {number} is not a number; try a lower "
@@ -274,7 +274,7 @@ def _teach(
     return float(fabric.all_reduce(total / steps))
 
 
-def _judge(
+def judge(
     logits: NDArray[np.float32],
     truth: NDArray[np.int64],
     weights: Tensor,
@@ -306,12 +306,13 @@ def _optimiser(network: Classifier, recipe: ClassifyRecipe) -> torch.optim.Optim
         },
         {"params": list(network.head.parameters()), "lr": recipe.learning_rate},
     ]
-    return _OPTIMISERS[recipe.optimiser](groups, weight_decay=recipe.weight_decay)
+    return OPTIMISERS[recipe.optimiser](groups, weight_decay=recipe.weight_decay)
 
 
-def _schedule(
+def make_schedule(
     optimiser: torch.optim.Optimizer, recipe: ClassifyRecipe
 ) -> CosineAnnealingLR | ReduceLROnPlateau:
+    """How a recipe's learning rate falls, epoch by epoch."""
     if recipe.schedule == "cosine":
         return CosineAnnealingLR(optimiser, recipe.epochs)
     return ReduceLROnPlateau(

@@ -7,30 +7,30 @@ everything that they depend on: other films, weights or another input make anoth
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spinescan.core.task import Task
 from spinescan.data.manifest import Manifest, ManifestFilm
 from spinescan.infer.preprocess import InputSpec
 from spinescan.train.backbones import Backbone
-from spinescan.train.classify_films import prepare_films
+from spinescan.train.classify_films import prepare_inputs
 from spinescan.train.progress import bar
 
 Floats = NDArray[np.float32]
+Kind = TypeVar("Kind", np.float16, np.float32)
 
-_NAME = "features"
+_FEATURES, _MAPS = "features", "maps"
 
 
 def frozen_features(
     manifest: Manifest,
     films: Sequence[ManifestFilm],
-    task: Task,
     backbone: Backbone,
     spec: InputSpec,
     folder: Path,
@@ -49,25 +49,72 @@ def frozen_features(
     DataError
         If films cannot be read, or are not those that were listed.
     """
-    path = folder / f"{_NAME}-{features_key(films, backbone, spec)[:32]}.npz"
-    stored = _read(path, (len(films), backbone.width))
+    place = folder / f"{_FEATURES}-{features_key(films, backbone, spec)[:32]}.npz"
+    empty = np.empty((len(films), backbone.width), np.float32)
+
+    def pooled(maps: torch.Tensor) -> torch.Tensor:
+        return maps.mean((-2, -1)).float()
+
+    return _computed(
+        place, empty, pooled, manifest, films, backbone, spec, batch, workers, device
+    )  # fmt: skip
+
+
+def frozen_maps(
+    manifest: Manifest,
+    films: Sequence[ManifestFilm],
+    backbone: Backbone,
+    spec: InputSpec,
+    folder: Path,
+    *,
+    batch: int = 32,
+    workers: int = 2,
+    device: torch.device | str = "cpu",
+) -> NDArray[np.float16]:
+    """float16 (n, `backbone.width`, *`backbone.maps`): the feature maps of each film, in its order.
+
+    As `frozen_features`, but where on the film a feature lies is kept.
+
+    Raises
+    ------
+    DataError
+        As `frozen_features`.
+    """
+    place = folder / f"{_MAPS}-{features_key(films, backbone, spec)[:32]}.npz"
+    empty = np.empty((len(films), backbone.width, *backbone.maps), np.float16)
+    return _computed(
+        place, empty, torch.Tensor.half, manifest, films, backbone, spec, batch, workers, device
+    )  # fmt: skip
+
+
+def _computed(
+    path: Path,
+    features: NDArray[Kind],
+    taken: Callable[[torch.Tensor], torch.Tensor],
+    manifest: Manifest,
+    films: Sequence[ManifestFilm],
+    backbone: Backbone,
+    spec: InputSpec,
+    batch: int,
+    workers: int,
+    device: torch.device | str,
+) -> NDArray[Kind]:
+    """`features`, filled with what is `taken` of the maps, or read from `path`."""
+    stored = _read(path, features)
     if stored is not None:
         return stored
     with bar("films", len(films)) as show:
-        prepared = prepare_films(
-            manifest, films, task, spec, workers=workers, on_film=lambda: show("", 1)
-        )
-    features = np.empty((len(films), backbone.width), np.float32)
+        inputs = prepare_inputs(manifest, films, spec, workers=workers, on_film=lambda: show("", 1))
     was_training = backbone.training
     backbone.eval().to(device)
-    with torch.inference_mode(), bar(_NAME, len(films)) as show:
+    with torch.inference_mode(), bar("features", len(films)) as show:
         for first in range(0, len(films), batch):
-            inputs = torch.from_numpy(prepared.inputs[first : first + batch])[:, None]
-            maps = backbone(inputs.to(device))
-            features[first : first + batch] = maps.mean((-2, -1)).float().cpu().numpy()
-            show("", len(inputs))
+            some = torch.from_numpy(inputs[first : first + batch])[:, None]
+            maps = backbone(some.to(device))
+            features[first : first + batch] = taken(maps).cpu().numpy()
+            show("", len(some))
     backbone.train(was_training)
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         np.savez(file, features=features, sha256=np.array([film.sha256 for film in films]))
@@ -98,11 +145,11 @@ def weights_digest(network: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path, shape: tuple[int, int]) -> Floats | None:
+def _read(path: Path, like: NDArray[Kind]) -> NDArray[Kind] | None:
     """Stored features; None where there are none, or a file that was cut off."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            features = np.asarray(stored["features"], np.float32)
+            features = np.asarray(stored["features"], like.dtype)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    return features if features.shape == shape else None
+    return features if features.shape == like.shape else None

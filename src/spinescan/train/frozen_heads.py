@@ -116,7 +116,6 @@ def train_heads(
     features = frozen_features(
         manifest,
         films,
-        task,
         backbone,
         recipe.input,
         run,

@@ -10,20 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-_INK, _SOFT, _LINE = "#1b222c", "#5b6675", "#d5dae1"
+INK, SOFT, _LINE = "#1b222c", "#5b6675", "#d5dae1"
 _RIGHT, _WRONG = "#1f5fa8", "#c2410c"
 # Okabe and Ito's colours, which the colour-blind tell apart; a dash tells the labels apart as well.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#1b222c", "#8c564b")
-_DASHES = ("-", "--", "-.", ":")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#1b222c", "#8c564b")
+DASHES = ("-", "--", "-.", ":")
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "spinescan",
     "text.parse_math": False,  # names of labels are text, also with a dollar sign in them
     "font.family": "sans-serif",
     "font.size": 10,
-    "text.color": _INK,
+    "text.color": INK,
     "axes.edgecolor": _LINE,
-    "axes.labelcolor": _INK,
+    "axes.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -31,8 +31,8 @@ _STYLE = {
     "axes.titleweight": "medium",
     "axes.titlelocation": "left",
     "grid.color": "#eceff3",
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
     "legend.frameon": False,
     "legend.fontsize": 9,
     "figure.constrained_layout.use": True,
@@ -63,16 +63,16 @@ def confusion_plot(matrix: Mapping[str, Any], families: Mapping[str, str] | None
                 colour = right(0.9 * share) if i == j else wrong(0.9 * share**0.6)
                 axes.add_patch(mpl.patches.Rectangle((j, i), 1, 1, fc=colour, ec="#ffffff", lw=1.5))
                 if counts[i, j]:
-                    ink = "#ffffff" if share > 0.55 else _INK
+                    ink = "#ffffff" if share > 0.55 else INK
                     axes.text(j + 0.5, i + 0.44, f"{counts[i, j]:.4g}", ha="center", va="center",
                               color=ink)  # fmt: skip
                     axes.text(j + 0.5, i + 0.76, f"{100 * share:.0f} %", ha="center", va="center",
                               color=ink, fontsize=7.5)  # fmt: skip
         for place in _borders(rows, families):
-            axes.axhline(place, color=_INK, lw=1.4)
-            axes.axvline(place, color=_INK, lw=1.4)
+            axes.axhline(place, color=INK, lw=1.4)
+            axes.axvline(place, color=INK, lw=1.4)
         if len(columns) > len(rows):
-            axes.axvline(len(rows), color=_SOFT, lw=1.0, ls=":")
+            axes.axvline(len(rows), color=SOFT, lw=1.0, ls=":")
         turned: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns, **(turned if longest > 8 else {}))
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
@@ -81,7 +81,7 @@ def confusion_plot(matrix: Mapping[str, Any], families: Mapping[str, str] | None
         for spine in axes.spines.values():
             spine.set_visible(False)
 
-    return _svg(draw, (size, cell * len(rows) + 0.95 + (0.045 * longest if longest > 8 else 0)))
+    return draw_svg(draw, (size, cell * len(rows) + 0.95 + (0.045 * longest if longest > 8 else 0)))
 
 
 def roc_plot(evaluation: Mapping[str, Any]) -> str:
@@ -89,7 +89,7 @@ def roc_plot(evaluation: Mapping[str, Any]) -> str:
     curves = evaluation["curves"]["roc"]
 
     def draw(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=_SOFT, lw=0.8, ls=":")
+        axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
         for style, label, heights in _styled(curves["true_positive_rate"]):
             x = [0.0, *curves["false_positive_rate"]]
             area = _with_interval(evaluation["labels"][label]["roc_auc"])
@@ -97,7 +97,7 @@ def roc_plot(evaluation: Mapping[str, Any]) -> str:
         _unit_square(axes, "false positive rate", "true positive rate")
         _legend(axes, "lower right", "area [95 % interval]")
 
-    return _svg(draw, (4.6, 4.5))
+    return draw_svg(draw, (4.6, 4.5))
 
 
 def precision_recall_plot(evaluation: Mapping[str, Any]) -> str:
@@ -111,7 +111,7 @@ def precision_recall_plot(evaluation: Mapping[str, Any]) -> str:
         _unit_square(axes, "recall", "precision")
         _legend(axes, "lower left", "average precision [95 % interval]")
 
-    return _svg(draw, (4.6, 4.5))
+    return draw_svg(draw, (4.6, 4.5))
 
 
 def reliability_plot(calibration: Mapping[str, Any]) -> str:
@@ -119,16 +119,16 @@ def reliability_plot(calibration: Mapping[str, Any]) -> str:
     bins = calibration["reliability"]
 
     def draw(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=_SOFT, lw=0.8, ls=":")
+        axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
         for part in bins:
             _whisker(axes, part["confidence"], part["accuracy"], _RIGHT)
         axes.plot([b["confidence"] for b in bins], [b["accuracy"]["value"] for b in bins],
                   color=_RIGHT, lw=1.2, marker="o", ms=4.5)  # fmt: skip
         _unit_square(axes, "highest score (mean of the bin)", "share that is right")
-        axes.text(0.97, 0.05, "below the dotted line: surer than right", color=_SOFT,
+        axes.text(0.97, 0.05, "below the dotted line: surer than right", color=SOFT,
                   fontsize=8.5, ha="right", transform=axes.transAxes)  # fmt: skip
 
-    return _svg(draw, (4.6, 4.5))
+    return draw_svg(draw, (4.6, 4.5))
 
 
 def risk_plot(evaluation: Mapping[str, Any]) -> str:
@@ -143,13 +143,13 @@ def risk_plot(evaluation: Mapping[str, Any]) -> str:
                   label="by the highest score")  # fmt: skip
         share, right = accepted["share"]["value"], accepted["accuracy"]["value"]
         if share and share < 1 and right is not None:
-            axes.plot([share], [1 - right], "D", color=_INK, ms=6, label="as decided")
+            axes.plot([share], [1 - right], "D", color=INK, ms=6, label="as decided")
             axes.legend(loc="upper left")
         top = max([p["interval_95"][1] if p["interval_95"] else p["value"] for p in points])
         axes.set(xlim=(0, 1.01), ylim=(0, max(0.05, 1.15 * top)))
         axes.set(xlabel="share of films answered", ylabel="share of these answered wrongly")
 
-    return _svg(draw, (4.6, 3.6))
+    return draw_svg(draw, (4.6, 3.6))
 
 
 def margin_plot(margin: Mapping[str, Any], column: str) -> str:
@@ -171,7 +171,7 @@ def margin_plot(margin: Mapping[str, Any], column: str) -> str:
         axes.set(ylim=(0, 1.02), xlabel=column, ylabel="accuracy")
         axes.legend(loc="lower right")
 
-    return _svg(draw, (6.4, 3.8))
+    return draw_svg(draw, (6.4, 3.8))
 
 
 def _legend(axes: Axes, place: str, title: str) -> None:
@@ -179,7 +179,7 @@ def _legend(axes: Axes, place: str, title: str) -> None:
         axes.legend(loc=place, title=title, title_fontsize=8.5)
     else:
         axes.text(0.5, 0.3, "no curve: it needs films of a label,\nand others, with scores",
-                  ha="center", color=_SOFT, transform=axes.transAxes)  # fmt: skip
+                  ha="center", color=SOFT, transform=axes.transAxes)  # fmt: skip
 
 
 def _whisker(axes: Axes, x: float, figure: Mapping[str, Any], colour: str) -> None:
@@ -210,7 +210,7 @@ def _styled(
     """The labels that have a curve, each with a look of its own as far as these go."""
     for number, (label, heights) in enumerate(curves.items()):
         if heights is not None:
-            colour, dashes = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
+            colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
             yield {"color": colour, "ls": dashes}, label, heights
 
 
@@ -220,7 +220,8 @@ def _borders(rows: Sequence[str], families: Mapping[str, str] | None) -> list[in
     return [i for i in range(1, len(rows)) if families[rows[i]] != families[rows[i - 1]]]
 
 
-def _svg(draw: Callable[[Axes], None], inches: tuple[float, float]) -> str:
+def draw_svg(draw: Callable[[Axes], None], inches: tuple[float, float]) -> str:
+    """What `draw` draws on axes in the pages' style, as SVG text."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=inches)
         draw(figure.add_subplot())
