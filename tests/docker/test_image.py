@@ -169,9 +169,7 @@ def told(done: subprocess.CompletedProcess[str]) -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize("variables", [{}, {"JUPYTER_TOKEN": ""}, {"JUPYTER_TOKEN": " \t"}])
-def test_without_a_token_one_is_made_and_printed(
-    tmp_path: Path, variables: dict[str, str]
-) -> None:
+def test_without_a_token_one_is_made_and_printed(tmp_path: Path, variables: dict[str, str]) -> None:
     done = start(tmp_path, **variables)
     token, words = told(done)
     assert re.fullmatch("[0-9a-f]{48}", token)
