@@ -218,7 +218,7 @@ class _Question:
         draws = self._draws(every)
         found = self._sampled(own.pooled[None], every, draws)
         by_seed = (own.by_seed == self.truth).mean(1)
-        told = {
+        told: dict[str, Any] = {
             "accuracy": found["accuracy"].told(len(draws.names), share=True),
             "balanced_accuracy": found["balanced_accuracy"].told(len(draws.names), share=True),
             "recall": {

@@ -1,4 +1,4 @@
-"""The films of the generalist-against-specialists study: their truth, folds and distance to borders.
+"""The films of the generalist study: their truth, folds and distance to borders.
 
 They are kept as a manifest of their own, `films.csv` in the study's folder, with a column `fold`.
 A film that is both (hyperkyphosis with hyperlordosis) has "both" in the column `sagittal` and no

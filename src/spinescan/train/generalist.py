@@ -175,7 +175,9 @@ def run_study(
         )
     else:
         teach = _Networks(chosen, recipe, start, budget, out, workers, accelerator)
-    with clock.timing("teaching"), bar("trainings", len(lessons)) as show:
+    # The bench's loop has a bar of its own.
+    shown = settings.mode == "fast"
+    with clock.timing("teaching"), bar("trainings", len(lessons), shown=shown) as show:
         for lesson in lessons:
             show(lesson.name, 0)
             teach(lesson)
