@@ -51,7 +51,8 @@ def films(tmp_path: Path) -> Manifest:
     rows = []
     for k, grey in enumerate((250, 5, 250)):
         path = tmp_path / f"{k}.png"
-        Image.fromarray(np.full((40 + k, 30), grey, np.uint8)).save(path)
+        noise = np.random.default_rng(k).integers(-4, 5, (80, 70))
+        Image.fromarray((grey + noise).astype(np.uint8)).save(path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         rows.append(ManifestFilm(path.name, digest, f"p{k}", labels={"sagittal": "both"}))
     path.write_bytes(b"no picture")

@@ -215,7 +215,7 @@ def test_training_ends_when_validation_no_longer_improves(
     films: PreparedFilms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([0.9, 0.5, 0.6, 0.6, 0.7, 0.7, 0.7, 0.1])
-    monkeypatch.setattr(epochs, "_judge", lambda *_: (next(losses), 0.5))
+    monkeypatch.setattr(epochs, "judge", lambda *_: (next(losses), 0.5))
     recipe = replace(RECIPE, epochs=8, plateau_patience=1, plateau_factor=0.5, stop_patience=4)
     kept = {}
 
@@ -263,11 +263,11 @@ def test_with_balance_classes_count_alike_in_the_validation_loss(balance: str) -
     truth = np.array([0, 0, 0, 1])
     weights = torch.tensor([1 / 3, 1.0])
     recipe = replace(RECIPE, balance=balance)  # type: ignore[arg-type]
-    loss, accuracy = epochs._judge(logits, truth, weights, recipe)
+    loss, accuracy = epochs.judge(logits, truth, weights, recipe)
     low, high = np.log(2), np.log1p(np.exp(-3))
     assert loss == pytest.approx((low + high) / 2)
     assert accuracy == 1
-    plain, _ = epochs._judge(logits, truth, weights, replace(RECIPE, balance="none"))
+    plain, _ = epochs.judge(logits, truth, weights, replace(RECIPE, balance="none"))
     assert plain == pytest.approx((3 * low + high) / 4)
 
 

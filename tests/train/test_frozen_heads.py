@@ -139,7 +139,7 @@ def test_the_same_command_again_changes_nothing(
 ) -> None:
     out, _ = compared
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    monkeypatch.setattr(frozen, "prepare_films", None)  # no film is looked at
+    monkeypatch.setattr(frozen, "prepare_inputs", None)  # no film is looked at
     assert automl(recipe, data, out, "--head", "logistic").exit_code == 0
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
@@ -244,7 +244,7 @@ def test_too_few_films_are_told_before_any_is_read(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(frozen, "prepare_films", None)
+    monkeypatch.setattr(frozen, "prepare_inputs", None)
     few = write_few(data, tmp_path, {"lower": 12, "upper": upper})
     result = automl(recipe, few, tmp_path / "out")
     assert result.exit_code == 1

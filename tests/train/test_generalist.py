@@ -17,7 +17,7 @@ from spinescan.study.generalist_source import FAST, FULL, PHANTOMS, shipped_reci
 from spinescan.study.predictions import read_predictions
 from spinescan.train.classify_parts import Part
 from spinescan.train.classify_recipe import ClassifyRecipe
-from spinescan.train.generalist import budget_of, lessons_of
+from spinescan.train.generalist_lessons import budget_of, lessons_of
 from tests.study.studies import manifest_of
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A set of phantoms; most lateral, a few of them too flat for a class."""
     recipe = SetRecipe.from_dict(
         {
-            "rows": 96,
+            "rows": 192,
             "plain": True,
             "clinic": False,
             "view": {"lateral": 9, "frontal": 1},

@@ -144,7 +144,8 @@ def restricted(scores: Floats, columns: Sequence[int]) -> Floats:
     """Some of the scores (..., k), divided by their sum; NaN where that is zero."""
     kept = scores[..., list(columns)]
     total = kept.sum(-1, keepdims=True)
-    return np.divide(kept, total, out=np.full_like(kept, np.nan), where=total > 0)
+    shares: Floats = np.divide(kept, total, out=np.full_like(kept, np.nan), where=total > 0)
+    return shares
 
 
 def combined(kyphosis: Floats, lordosis: Floats) -> Floats:

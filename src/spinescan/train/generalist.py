@@ -23,19 +23,16 @@ from lightning.fabric import Fabric
 from numpy.typing import NDArray
 
 from spinescan.core.task import SAGITTAL3, Task
-from spinescan.data.checks import check_folds, label_of
+from spinescan.data.checks import label_of
 from spinescan.data.manifest import Manifest, ManifestFilm, write_manifest
 from spinescan.study.generalist import PREDICTIONS, analyse_folder
 from spinescan.study.generalist_films import (
-    BOTH,
     FILMS,
     choose_films,
     describe,
     fold_of,
-    truth_of,
 )
 from spinescan.study.generalist_protocol import (
-    GENERALIST,
     MEASURED,
     NETWORKS,
     Settings,
@@ -55,33 +52,14 @@ from spinescan.study.pages.generalist import write_study
 from spinescan.study.predictions import read_predictions, write_predictions
 from spinescan.train.classify import Start, make_network, make_records, start_weights, train_part
 from spinescan.train.classify_films import PreparedFilms, prepare_inputs
-from spinescan.train.classify_parts import Part, hold_out_some
 from spinescan.train.classify_recipe import ClassifyRecipe
 from spinescan.train.epochs import make_fabric, read_epochs
 from spinescan.train.frozen import frozen_maps
+from spinescan.train.generalist_lessons import Lesson, budget_of, lessons_of
 from spinescan.train.head_steps import Budget, Maps, head_logits, teach_head
 from spinescan.train.progress import bar
 
 TRAININGS = "trainings"
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """One training: a network, a seed and a fold."""
-
-    network: str
-    seed: int
-    part: Part
-
-    @property
-    def task(self) -> Task:
-        """What the network is asked."""
-        return NETWORKS[self.network]
-
-    @property
-    def name(self) -> str:
-        """Of its folder."""
-        return f"{self.network}-seed-{self.seed}-fold-{self.part.fold}"
 
 
 @dataclass(slots=True)
@@ -188,48 +166,6 @@ def run_study(
     study["seconds_of_this_run"] = clock.seconds
     write_study(study, out)
     return study
-
-
-def lessons_of(films: Manifest, settings: Settings) -> list[Lesson]:
-    """All trainings. In a fold the three networks share training, validation and test films.
-
-    A specialist is taught and chosen on those of its two classes; all are asked about all test
-    films. Films that are both teach and choose nothing.
-
-    Raises
-    ------
-    DataError
-        If a part lacks a class.
-    """
-    rows = films.films
-    lessons = []
-    for fold in settings.tested_folds:
-        rest = [
-            k for k, film in enumerate(rows) if fold_of(film) != fold and truth_of(film) != BOTH
-        ]
-        taught, validation = hold_out_some(
-            rows, SAGITTAL3, rest, settings.validation_share, settings.split_seed + fold
-        )
-        labels = [str(truth_of(film)) for film in rows]
-        check_folds([taught, validation], labels, SAGITTAL3)
-        test = tuple(k for k, film in enumerate(rows) if fold_of(film) == fold)
-        for network, task in NETWORKS.items():
-            part = Part(
-                f"fold-{fold}",
-                tuple(k for k in taught if labels[k] in task.codes),
-                tuple(k for k in validation if labels[k] in task.codes),
-                test,
-                fold,
-            )
-            lessons += [Lesson(network, seed, part) for seed in settings.seeds]
-    return lessons
-
-
-def budget_of(lessons: list[Lesson], recipe: ClassifyRecipe) -> Budget:
-    """As many steps as the recipe's epochs take the generalist; a round is one of its epochs."""
-    most = max(len(one.part.train) for one in lessons if one.network == GENERALIST)
-    per_epoch = math.ceil(most / recipe.batch)
-    return Budget(recipe.epochs * per_epoch, per_epoch)
 
 
 def describe_teaching(
