@@ -17,9 +17,6 @@ install() {
         --constraint "$source/constraints.txt" "$@"
 }
 
-# The one that comes with Python may be too old to find versions that fit together.
-install --upgrade pip
-
 if [ -n "${TORCH_INDEX:-}" ]; then
     install --index-url "$TORCH_INDEX" --no-deps torch torchvision
 fi

@@ -35,7 +35,11 @@ def run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, s
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     client = NotebookClient(
-        notebook, timeout=1800, kernel_name="python3", resources={"metadata": {"path": folder}}
+        notebook,
+        timeout=1800,
+        startup_timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": folder}},
     )
     client.execute()
     return {cell["id"]: told(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"}
@@ -73,8 +77,8 @@ def test_quickstart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert model["set"]["n_films"] == 12  # each film tested once, by whoever answers
         assert model["origin"]["films"] == "synthetic"
         assert "synthetic" in [note["code"] for note in model["notes"]]
-    # Straight spines and curves of 25 degrees and more can be told apart by measuring.
-    assert report["models"][1]["figures"]["accuracy"]["value"] > 0.7
+    # Curves of 25 degrees and more are measured as larger than what straight spines have.
+    assert report["models"][1]["figures"]["macro_roc_auc"]["value"] > 0.75
     assert report["comparisons"][0]["n_films"] == 12
     bundle = Bundle.load(made / "bundle")
     assert bundle.classifier is not None
