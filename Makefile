@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: help demo check test test-light format docs clean
+.PHONY: help demo check test test-light format docs rehearse clean
 
 help:
 	@echo "make demo        install the light runtime into .venv and scan two sample films"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-light  all tests that need no torch, without installing it"
 	@echo "make format      put the code in shape"
 	@echo "make docs        redraw and rewrite what is generated under docs/, and build them"
+	@echo "make rehearse    build and run the container's image without Docker (root, debootstrap)"
 
 demo: .venv/.runtime
 	@$(BIN)/python docs/draw_sample.py demo/sample.png
@@ -45,6 +46,9 @@ docs: .venv/.dev
 	$(BIN)/python docs/generate_figures.py
 	$(BIN)/mkdocs build --strict
 
+rehearse: .venv/.dev
+	$(BIN)/python docker/rehearse.py --notebook quickstart --notebook generalist_vs_specialists
+
 clean:
 	rm -rf .venv demo site
 
@@ -61,6 +65,6 @@ clean:
 	@touch $@
 
 .venv/.train: .venv/.dev
-	@echo "Installing the extras train and keras (torch: some gigabytes) ..."
-	@$(INSTALL) --no-build-isolation --editable ".[train,keras]"
+	@echo "Installing the extras train, keras and notebook (torch: some gigabytes) ..."
+	@$(INSTALL) --no-build-isolation --editable ".[train,keras,notebook]"
 	@touch $@

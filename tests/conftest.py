@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 sys.path.insert(0, str(ROOT / "benchmarks"))  # sample_files and the fuzzer
 sys.path.insert(0, str(ROOT / "docs"))  # what the generators share
+sys.path.insert(0, str(ROOT / "docker"))  # what the rehearsal reads
 
 
 @pytest.fixture(scope="session")
