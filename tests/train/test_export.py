@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from spinescan.core.errors import BundleError
 from spinescan.infer.bundle import BUNDLE_FILE, Bundle
 from spinescan.infer.preprocess import InputSpec
+from spinescan.train.checkpoint import onnx_weights
 from spinescan.train.export import export_bundle, export_network
 from spinescan.train.network import Refiner
 
@@ -62,6 +63,22 @@ def test_an_exported_network_agrees_whatever_the_batch(tmp_path: Path) -> None:
         answer = session.run(None, {"input": pictures.numpy()})
         for ours, theirs in zip(expected, answer, strict=True):
             assert np.abs(ours.numpy() - theirs).max() < 1e-3
+
+
+def test_weights_stored_in_half_the_size_are_the_networks_own(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Refiner("mobilenetv2_035", 8)
+    export_network(network, SPEC, tmp_path / "whole.onnx")
+    before = {name: value.numpy() for name, value in network.state_dict().items()}
+    before = {name: value.copy() for name, value in before.items()}
+    export_network(network, SPEC, tmp_path / "half.onnx", half=True)  # agrees, or is refused
+    sizes = [(tmp_path / name).stat().st_size for name in ("half.onnx", "whole.onnx")]
+    assert sizes[0] < 0.7 * sizes[1]
+    stored = onnx_weights(tmp_path / "half.onnx")
+    for name, value in network.state_dict().items():
+        if name in stored:
+            assert np.array_equal(stored[name], value.numpy())
+            assert np.allclose(before[name], value.numpy(), rtol=1e-3, atol=1e-7)
 
 
 @pytest.mark.parametrize("network", [Fickle(), Hollow()])

@@ -112,7 +112,8 @@ def _load_checkpoint(network: torch.nn.Module, path: Path, name: str) -> None:
 def onnx_weights(path: Path) -> dict[str, NDArray[np.generic]]:
     """The tensors of an ONNX file by name.
 
-    torch stores tensors that are equal once, and gives the others as `Identity` of the first.
+    torch stores tensors that are equal once, and gives the others as `Identity` of the first. What
+    is stored as 16-bit floats is widened by a `Cast`.
     """
     try:
         graph = onnx.load(path, load_external_data=False).graph
@@ -124,7 +125,12 @@ def onnx_weights(path: Path) -> dict[str, NDArray[np.generic]]:
         for node in graph.node
         if node.op_type == "Identity" and node.input[0] in tensors
     }
-    return tensors | same
+    wide = {
+        node.output[0]: tensors[node.input[0]].astype(np.float32)
+        for node in graph.node
+        if node.op_type == "Cast" and node.input[0] in tensors
+    }
+    return tensors | same | wide
 
 
 def _such_as(names: list[str]) -> str:

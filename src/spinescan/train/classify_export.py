@@ -46,10 +46,12 @@ def export_classifier(
     version: str | None = None,
     coverage: float = COVERAGE,
     on_request: bool = False,
+    half: bool = False,
 ) -> Path:
     """Write the bundle `out` of a run's network: the final one, the only one, or the one named.
 
-    One that ships `on_request` answers only where it is named.
+    One that ships `on_request` answers only where it is named. With `half` its weights are stored
+    as 16-bit floats.
     It is calibrated on the films that were held out to choose its epoch, and on no others. A card
     that lies in `out` is kept; without one a first draft is written.
 
@@ -94,6 +96,7 @@ def export_classifier(
             "calibrated_on": "the films that chose the epoch: sets may be a little too small",
             "spinescan": spinescan.__version__,
             "torch": torch.__version__,
+            **({"weights_stored_as": "float16"} if half else {}),
         },
         summary=figures,
         more={
@@ -104,6 +107,7 @@ def export_classifier(
             **({"on_request": True} if on_request else {}),
         },
         agree=AGREE_LOGIT,
+        half=half,
     )
     card = out / CARD_FILE
     if not card.is_file():
