@@ -42,7 +42,7 @@ class Container:
 
     def _setting(self, place: Path) -> str:
         """The mounts and the network, as a shell's commands; then the words that follow."""
-        commands = ["ip link set lo up", f"mount --bind {self.root} {self.root}"]
+        commands = [f"{shutil.which('ip')} link set lo up", f"mount --bind {self.root} {self.root}"]
         for volume in self.service["volumes"]:
             source = place / Path(volume["source"]).name
             target = f"{self.root}{volume['target']}"
@@ -75,8 +75,8 @@ class Container:
     def _as_user(self) -> list[str]:
         """Into the root, as the user and with the rights that compose.yaml gives."""
         uid, gid = self.service["user"].split(":")
-        words = ["chroot", str(self.root), "setpriv", f"--reuid={uid}", f"--regid={gid}"]
-        words.append("--clear-groups")
+        words = [str(shutil.which("chroot")), str(self.root), "setpriv", "--clear-groups"]
+        words += [f"--reuid={uid}", f"--regid={gid}"]
         if self.service["cap_drop"] == ["ALL"]:
             words += ["--inh-caps=-all", "--bounding-set=-all"]
         if "no-new-privileges:true" in self.service["security_opt"]:
