@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from clean_root import program
 from image_steps import ROOT, Stage, read_service
 
 START_S = 600
+DEVICES = "null zero full random urandom tty"
 
 
 class Container:
@@ -40,7 +42,7 @@ class Container:
 
     def _setting(self, place: Path) -> str:
         """The mounts and the network, as a shell's commands; then the words that follow."""
-        commands = ["ip link set lo up", f"mount --bind {self.root} {self.root}"]
+        commands = [f"{shutil.which('ip')} link set lo up", f"mount --bind {self.root} {self.root}"]
         for volume in self.service["volumes"]:
             source = place / Path(volume["source"]).name
             target = f"{self.root}{volume['target']}"
@@ -60,8 +62,11 @@ class Container:
             commands.append(f"mount -t tmpfs -o {options} tmpfs {self.root}{path}")
         commands += [
             f"mount -t proc proc {self.root}/proc",
-            f"mount --bind /dev {self.root}/dev",
+            f"mount -t tmpfs -o mode=755 dev {self.root}/dev",
+            f"mkdir {self.root}/dev/shm",
             f"mount -t tmpfs -o size={self.service['shm_size']},mode=1777 shm {self.root}/dev/shm",
+            f"for name in {DEVICES}; do touch {self.root}/dev/$name; "
+            f"mount --bind /dev/$name {self.root}/dev/$name; done",
         ]
         if self.service["read_only"]:
             commands.append(f"mount -o remount,bind,ro {self.root}")
@@ -70,8 +75,8 @@ class Container:
     def _as_user(self) -> list[str]:
         """Into the root, as the user and with the rights that compose.yaml gives."""
         uid, gid = self.service["user"].split(":")
-        words = ["chroot", str(self.root), "setpriv", f"--reuid={uid}", f"--regid={gid}"]
-        words.append("--clear-groups")
+        words = [str(shutil.which("chroot")), str(self.root), "setpriv", "--clear-groups"]
+        words += [f"--reuid={uid}", f"--regid={gid}"]
         if self.service["cap_drop"] == ["ALL"]:
             words += ["--inh-caps=-all", "--bounding-set=-all"]
         if "no-new-privileges:true" in self.service["security_opt"]:
@@ -118,8 +123,9 @@ class Container:
         return False
 
     def stop(self) -> None:
-        """End it, and with it all that ran inside."""
-        self.process.terminate()
+        """End its first process, and with that all others inside."""
+        if self.process.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
         self.process.wait(timeout=60)
 
 
