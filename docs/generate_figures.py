@@ -382,6 +382,13 @@ def sagittal_summary(name: str) -> dict[str, Any]:
     return lateral_figures.class_summary(result("sagittal-classes"), name)
 
 
+def study_answer() -> str:
+    """What the default study answered, as Markdown."""
+    answer = result("generalist")["answer"]
+    sentences = [answer["sentence"], *(one["sentence"] for one in answer["others"].values())]
+    return "".join(f"- {sentence}\n" for sentence in sentences)
+
+
 def audit_tables() -> str:
     """What the audit finds in published sets as Markdown."""
     found = result("audit")
@@ -446,6 +453,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     **{BUNDLES / name / "CARD.md": partial(sagittal_table, name) for name in SAGITTAL},
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
+    ROOT / "docs" / "how-to" / "study.md": study_answer,
 }
 """What makes the figures of each page."""
 
