@@ -14,7 +14,7 @@ from PIL import Image
 from spinescan.core.anatomy import FRONTAL_NAMES, LEVELS, Landmarks
 from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import BundleRef, Curve, Notice, Report, Verdict
-from spinescan.core.told import Told
+from spinescan.core.told import NOTHING, Told
 
 NORMAL, ABSTAIN, DEFECT, CRASH, SLOW = 40, 90, 140, 190, 210
 """Grey values of the films that make the fake scanner do so."""
@@ -41,7 +41,7 @@ class FakeScanner:
         self.told: list[Told] = []
         self.bundles = (SimpleNamespace(name="fake", ref=BundleRef("fake", version)),)
 
-    def scan(self, film: Radiograph, told: Told) -> Report:
+    def scan(self, film: Radiograph, told: Told = NOTHING) -> Report:
         self.scanned.append(film.sha256)
         self.told.append(told)
         grey = round(float(film.pixels[0, 0]) * 255)
