@@ -383,10 +383,16 @@ def sagittal_summary(name: str) -> dict[str, Any]:
 
 
 def study_answer() -> str:
-    """What the default study answered, as Markdown."""
-    answer = result("generalist")["answer"]
-    sentences = [answer["sentence"], *(one["sentence"] for one in answer["others"].values())]
-    return "".join(f"- {sentence}\n" for sentence in sentences)
+    """What the default study answered, and one fold of the full mode, as Markdown."""
+    lines = []
+    for name, what in (
+        ("generalist", "Fast mode, all folds, five seeds:"),
+        ("generalist-full", "Full mode, one fold, one seed, MobileNetV2 from ImageNet weights:"),
+    ):
+        answer = result(name)["answer"]
+        sentences = [answer["sentence"], *(one["sentence"] for one in answer["others"].values())]
+        lines += [what, "", *(f"- {sentence}" for sentence in sentences), ""]
+    return "\n".join(lines)
 
 
 def audit_tables() -> str:
