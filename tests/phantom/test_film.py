@@ -53,7 +53,9 @@ def test_measured_curves_have_the_closed_form_angles(seed):
 @pytest.mark.usefixtures("undrawn")
 def test_measured_sagittal_angles_have_the_closed_form(seed):
     phantom = draw_phantom(Order(view="lateral", rows=640, clinic=None), seed)
-    measured = {m.name: m.value for m in sagittal_measurements(phantom.landmarks)}
+    found = sagittal_measurements(phantom.landmarks)
+    # Where an endplate is beside the film, another one stands in for it: another angle.
+    measured = {m.name: m.value for m in found if "not visible" not in m.method}
     if not all(name in phantom.landmarks for name in HEADS):
         measured.pop("PT", None), measured.pop("PI", None)
     for name, value in phantom.angles_deg.items():
