@@ -48,6 +48,8 @@ def main() -> int:
         image = place / "image"
         if not given.built:
             build(stages, place)
+        for volume in ("work", "films"):  # an earlier rehearsal's, where it was kept
+            shutil.rmtree(place / volume, ignore_errors=True)
         report("size of the image's /opt/spinescan", size(image / "opt/spinescan"))
         failed = check(stages[-1], image, place, given.notebook)
     finally:
