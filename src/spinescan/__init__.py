@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spinescan.core.anatomy import Landmarks
+    from spinescan.core.edit import Edit
     from spinescan.core.errors import SpineScanError
     from spinescan.core.radiograph import Radiograph
     from spinescan.core.report import Prediction, Report
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
+    "Edit": "spinescan.core.edit",
     "Landmarks": "spinescan.core.anatomy",
     "Prediction": "spinescan.core.report",
     "Radiograph": "spinescan.core.radiograph",
@@ -30,6 +32,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Edit",
     "Landmarks",
     "Prediction",
     "Radiograph",
@@ -39,6 +42,7 @@ __all__ = [
     "__version__",
     "predict_image",
     "read_radiograph",
+    "remeasure",
     "scan",
 ]
 
@@ -73,6 +77,24 @@ def scan(
 
     told = Told(in_brace=in_brace, age=age, posture=posture)
     return _shipped_scanner().scan(read_radiograph(source), told)
+
+
+def remeasure(report: "Report", edit: "Edit") -> "Report":
+    """A Report with a reader's points and end vertebrae in place of the machine's.
+
+    Parameters
+    ----------
+    report
+        Of `scan`.
+    edit
+        All points of the film, moved or not.
+
+    Raises
+    ------
+    SpineScanError
+        The edit is not possible on this film, or a model bundle is missing or damaged.
+    """
+    return _shipped_scanner().remeasure(report, edit)
 
 
 def predict_image(

@@ -42,6 +42,12 @@ class DataError(SpineScanError):
     kind = "data"
 
 
+class EditError(SpineScanError):
+    """A reader's correction of a film is not possible as it was given."""
+
+    kind = "edit"
+
+
 class MissingExtraError(SpineScanError):
     """An optional part of SpineScan is not installed; the message names the extra."""
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from spinescan.core.anatomy import Landmarks
 
-SCHEMA_VERSION = "1.1"
-"""1.1 added `sagittal`; all that 1.0 had is unchanged."""
+SCHEMA_VERSION = "1.2"
+"""1.1 added `sagittal`, 1.2 `edited` and a curve's `ends_by`; what was there is unchanged."""
 RESEARCH_USE = "Research use only. Not a medical device; not for diagnosis or treatment decisions."
 
 Decision = Literal["accepted", "abstained"]
@@ -20,6 +20,7 @@ SagittalLabel = Literal["healthy", "kyphosis", "lordosis", "both"]
 AxisName = Literal["kyphosis", "lordosis"]
 Position = Literal["hypo", "normal", "hyper"]
 Meyerding = Literal["I", "II", "III", "IV", "V"]
+EndsBy = Literal["machine", "reader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Curve:
 
     `upper` and `lower` are the end vertebrae, `apex` a vertebra ("T8") or a disc ("T11/T12").
     `convex_side` is the side of the *picture*; `patient_side` that of the patient where
-    `side_source` tells it, else None. Angles are in degrees.
+    `side_source` tells it, else None. Angles are in degrees. `ends_by` tells who chose the end
+    vertebrae; those of a reader need not be the most tilted ones.
     """
 
     region: Region
@@ -48,6 +50,7 @@ class Curve:
     interval_deg: tuple[float, float] | None = None
     patient_side: Side | None = None
     side_source: str | None = None
+    ends_by: EndsBy = "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,11 @@ class BundleRef:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """All that was read from one film."""
+    """All that was read from one film.
+
+    `edited`: a reader moved, named, added or removed points or chose end vertebrae, and what is
+    measured follows from that. The classifiers' answers remain those of the machine.
+    """
 
     sha256: str
     size: tuple[int, int]
@@ -188,6 +195,7 @@ class Report:
     bundles: tuple[BundleRef, ...] = ()
     warnings: tuple[Notice, ...] = ()
     timing_ms: float = 0.0
+    edited: bool = False
     schema_version: str = field(default=SCHEMA_VERSION, init=False)
 
     def to_dict(self, file: str | None = None) -> dict[str, Any]:
@@ -211,6 +219,7 @@ class Report:
             "view": self.view,
             "decision": self.decision,
             "reasons": list(self.reasons),
+            "edited": self.edited,
             "landmarks": None
             if points is None
             else {

@@ -7,19 +7,14 @@ import numpy as np
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.radiograph import Radiograph, View
-from spinescan.core.report import Curve, Measurement, Notice, SagittalVerdict, Verdict
+from spinescan.core.report import Notice
 from spinescan.core.told import Told
 from spinescan.infer.bundle import Bundle
 from spinescan.infer.decode import LETTERS, vertebra_poses
 from spinescan.infer.reading import Reading
 from spinescan.infer.side import SideFinding, patient_side, with_patient_side
 from spinescan.infer.views import view_of
-from spinescan.measure.als import als_verdict
-from spinescan.measure.balance import frontal_measurements
-from spinescan.measure.curves import find_curves
-from spinescan.measure.intervals import with_intervals
-from spinescan.measure.sagittal import sagittal_measurements
-from spinescan.measure.sagittal_verdict import sagittal_verdict
+from spinescan.measure.answers import Answers, frontal_answers, lateral_answers
 
 _HARDWARE = Notice(
     "hardware",
@@ -30,7 +25,7 @@ _BRACE = Notice(
     "The film seems to be taken in a brace: its angles are those in the brace, and no ALS type is"
     " given.",
 )
-_BRACE_TOLD = Notice(
+BRACE_TOLD = Notice(
     "brace",
     "The film was taken in a brace, as was told: its angles are those in the brace, and no ALS type"
     " is given.",
@@ -45,10 +40,7 @@ _LEAST_LEVEL_PX = 20.0
 class Measured(NamedTuple):
     """The answers that follow from landmarks, and what the reader should know of them."""
 
-    curves: tuple[Curve, ...] = ()
-    als: Verdict | None = None
-    sagittal: SagittalVerdict | None = None
-    measurements: tuple[Measurement, ...] = ()
+    answers: Answers = Answers()
     warnings: tuple[Notice, ...] = ()
 
 
@@ -61,25 +53,17 @@ def measured(
     """
     metal = _metal(reading, bundle.settings)
     if told.in_brace:
-        metal = (*(notice for notice in metal if notice != _BRACE), _BRACE_TOLD)
+        metal = (*(notice for notice in metal if notice != _BRACE), BRACE_TOLD)
     warnings = (*reading.naming.notices, *metal)
     small = (_LOW_RESOLUTION,) if _level_px(reading) < _LEAST_LEVEL_PX else ()
     factor = bundle.settings["interval_factor"]
     if view_of(bundle.task).view is View.LATERAL:
-        return Measured(
-            sagittal=sagittal_verdict(landmarks, factor=factor, age=told.age, posture=told.posture),
-            measurements=sagittal_measurements(landmarks, factor=factor),
-            warnings=(*warnings, *small),
-        )
-    braced = told.in_brace or _BRACE in metal
+        answers = lateral_answers(landmarks, factor=factor, told=told)
+        return Measured(answers, (*warnings, *small))
     side = _side(reading, film)
-    curves = with_intervals(landmarks, find_curves(landmarks), factor=factor)
-    return Measured(
-        curves=with_patient_side(curves, side),
-        als=als_verdict(landmarks, curves, in_brace=braced, factor=factor),
-        measurements=frontal_measurements(landmarks, curves, factor=factor),
-        warnings=(*warnings, *side.notices, *small),
-    )
+    answers = frontal_answers(landmarks, factor=factor, in_brace=told.in_brace or _BRACE in metal)
+    answers = answers._replace(curves=with_patient_side(answers.curves, side))
+    return Measured(answers, (*warnings, *side.notices, *small))
 
 
 def _level_px(reading: Reading) -> float:

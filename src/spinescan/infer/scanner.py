@@ -9,12 +9,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from spinescan.core.edit import Edit
 from spinescan.core.errors import BundleError
 from spinescan.core.radiograph import Radiograph, View
 from spinescan.core.report import Report
 from spinescan.core.told import NOTHING, Told
 from spinescan.infer.bundle import BUNDLE_FILE, CARD_FILE, Bundle, shipped, shipped_bundles
 from spinescan.infer.classifier import Classifier
+from spinescan.infer.edited import remeasured
 from spinescan.infer.explain import HeatMap, heat_map
 from spinescan.infer.gate import reasons_against
 from spinescan.infer.measured import Measured, measured
@@ -161,6 +163,21 @@ class Scanner:
             timing_ms=(time.perf_counter() - began) * 1000,
         )
 
+    def remeasure(self, report: Report, edit: Edit, told: Told = NOTHING) -> Report:
+        """The Report with a reader's points in place of the machine's (`infer.edited`).
+
+        Raises
+        ------
+        EditError
+            If the edit is not possible on this film.
+        BundleError
+            If this scanner has no landmark model of the edit's view.
+        """
+        for scanner in (self, self.lateral):
+            if scanner is not None and view_of(scanner.bundle.task).view.value == edit.view:
+                return remeasured(report, edit, scanner.bundle, told)
+        raise BundleError(f"no landmark model for {edit.view} films")
+
     def heat_maps(self, film: Radiograph, report: Report) -> dict[str, HeatMap]:
         """Where each classifier that answered looked, by the name of its bundle.
 
@@ -215,10 +232,7 @@ class Scanner:
             decision="abstained" if reasons else "accepted",
             reasons=reasons,
             landmarks=landmarks,
-            curves=found.curves,
-            als=found.als,
-            sagittal=found.sagittal,
-            measurements=found.measurements,
+            **found.answers._asdict(),
             bundles=tuple(bundle.ref for bundle in self.bundles),
             warnings=(*film.notices, *found.warnings),
         )

@@ -340,6 +340,8 @@ def _framed(picture: Image.Image, report: Report) -> Image.Image:
     if report.view != "frontal":
         told = ", ".join(_sagittal_words(report)) or "No angle was measured."
         banner.append((f"View: {report.view}. {told}", _WHITE))
+    if report.edited:
+        banner.append(("Edited by hand.", _WARN))
     if report.decision == "abstained":
         why = " ".join(explain(report.reasons)) or "no reason given"
         banner.append((f"ABSTAINED: {why}", _WARN))

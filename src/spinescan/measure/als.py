@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from spinescan.core.anatomy import Landmarks
 from spinescan.core.report import AlsType, Curve, Decision, Region, Verdict
-from spinescan.measure.als_draws import als_in_draws
+from spinescan.measure.als_draws import FindCurves, als_in_draws
 from spinescan.measure.als_evidence import AlsEvidence, als_evidence
 from spinescan.measure.als_facts import als_facts, type_in_draws
 from spinescan.measure.als_rules import Answer, decide, family_of
 from spinescan.measure.als_thresholds import ALS_THRESHOLDS as LIMIT
-from spinescan.measure.curves import PLACES, region_of
+from spinescan.measure.curves import PLACES, find_curves, region_of
 
 MAX_ALTERNATIVES = 2
 
@@ -43,8 +43,9 @@ def als_verdict(
     *,
     in_brace: bool = False,
     factor: float | None = None,
+    find: FindCurves = find_curves,
 ) -> Verdict:
-    """Decide the type from the curves that `find_curves` found on these landmarks.
+    """Decide the type from the curves that `find` found on these landmarks.
 
     A mirrored film gives the same type. Alternatives, at most two, are the types that the witnesses
     of the family leave possible, then (with `factor`, as in `intervals.with_intervals`) those that
@@ -78,7 +79,7 @@ def als_verdict(
     elif not curves:
         answer, decision = Answer(None, ("no_curve",)), "accepted"
     else:
-        drawn = {} if factor is None else als_in_draws(landmarks, factor=factor)
+        drawn = {} if factor is None else als_in_draws(landmarks, factor=factor, find=find)
         answer = decide(evidence)
         if drawn and answer.type is not None:
             facts = (*facts, type_in_draws(answer.type, drawn.get(answer.type, 0.0)))

@@ -1,18 +1,20 @@
 """How often each ALS type comes out when the points of a film lie elsewhere within their spread."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinescan.core.anatomy import LEVELS, Landmarks
-from spinescan.core.report import AlsType
+from spinescan.core.report import AlsType, Curve
 from spinescan.measure.als_evidence import als_evidence
 from spinescan.measure.als_rules import decide
 from spinescan.measure.curves import find_curves
 from spinescan.measure.intervals import endplate_correlation
+
+FindCurves = Callable[[Landmarks], tuple[Curve, ...]]
 
 _ENDPLATES = tuple(f"{v}_{end}" for v, end in product(LEVELS, ("superior", "inferior")))
 _PELVIS = ("S1", "iliac_crest", "femoral_head")
@@ -21,17 +23,22 @@ _MIRRORED = np.array([1.0, -1.0, -1.0, 1.0])
 
 
 def als_in_draws(
-    landmarks: Landmarks, *, factor: float, draws: int = 40, seed: int = 0
+    landmarks: Landmarks,
+    *,
+    factor: float,
+    find: FindCurves = find_curves,
+    draws: int = 40,
+    seed: int = 0,
 ) -> dict[AlsType | None, float]:
     """The share of draws that give each type, the most frequent first; None for no type.
 
     In each draw the points, their curves and the verdict's evidence are made anew. Mirroring the
-    film changes nothing. `factor` is that of `intervals.with_intervals`. Empty where the spread of
-    an end of an endplate or of the pelvis is unknown.
+    film changes nothing. `find` finds the curves, `factor` is that of `intervals.with_intervals`.
+    Empty where the spread of an end of an endplate or of the pelvis is unknown.
     """
     types: Counter[AlsType | None] = Counter()
     for drawn in _drawn(landmarks, factor, draws, seed):
-        curves = find_curves(drawn)
+        curves = find(drawn)
         evidence = als_evidence(drawn, curves) if curves else None
         types[None if evidence is None else decide(evidence).type] += 1
     return {als: n / types.total() for als, n in types.most_common()}

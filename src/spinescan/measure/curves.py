@@ -9,13 +9,15 @@ share an end vertebra; a straight stretch between them belongs to neither. Only 
 enter: turning the film changes nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinescan.core.anatomy import LEVELS, Landmarks
+from spinescan.core.errors import EditError
 from spinescan.core.report import Curve, Region, Side
 from spinescan.measure.frontal import FrontalSpine
 
@@ -67,6 +69,35 @@ def find_curves(landmarks: Landmarks) -> tuple[Curve, ...]:
     spine = FrontalSpine.from_landmarks(landmarks)
     tilts = spine.relative_tilts_deg
     curves = [_curve(spine, span) for span in _settled(_divide(tilts), tilts)]
+    return tuple(sorted(curves, key=lambda c: -c.cobb_deg))
+
+
+def curve_between(landmarks: Landmarks, upper: str, lower: str) -> Curve:
+    """The curve between two end vertebrae that a reader has chosen, however small its angle.
+
+    Its convex side is the one that these two bend it to; the apex is found as ever.
+
+    Raises
+    ------
+    EditError
+        If an end vertebra lacks a corner, or no vertebra is visible between the two.
+    """
+    spine = FrontalSpine.from_landmarks(landmarks)
+    for level in (upper, lower):
+        if level not in spine:
+            raise EditError(f"{level} is not on the film with all its corners")
+    rows = spine.index(upper), spine.index(lower)
+    if rows[1] - rows[0] < 2:
+        raise EditError(f"no vertebra is visible between {upper} and {lower}")
+    (superior, _), (_, inferior) = spine.relative_tilts_deg[list(rows)].tolist()
+    sense = 1 if inferior >= superior else -1
+    span = _Span(*rows, sense, abs(inferior - superior))
+    return replace(_curve(spine, span), ends_by="reader")
+
+
+def curves_between(landmarks: Landmarks, ends: Sequence[tuple[str, str]]) -> tuple[Curve, ...]:
+    """`curve_between` for each pair of end vertebrae (upper, lower), largest first."""
+    curves = [curve_between(landmarks, upper, lower) for upper, lower in ends]
     return tuple(sorted(curves, key=lambda c: -c.cobb_deg))
 
 

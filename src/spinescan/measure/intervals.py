@@ -45,6 +45,7 @@ def with_intervals(
     """The same curves with `interval_deg` set.
 
     A curve keeps no interval (None) where the spread of a point that it might end at is unknown.
+    The end vertebrae that a reader has chosen are not chosen again.
     Turning or mirroring the film changes no interval. The lower end is never below 0.
 
     Parameters
@@ -65,9 +66,37 @@ def with_intervals(
     spread = factor * endplate_spread_deg(landmarks)
     noise = endplate_noise(len(tilts), draws, seed)
     return tuple(
-        replace(c, interval_deg=_interval(c, tilts, spread, noise, _ends(spine, c), level))
+        replace(
+            c,
+            interval_deg=_fixed_interval(landmarks, c, factor, level)
+            if c.ends_by == "reader"
+            else _interval(c, tilts, spread, noise, _ends(spine, c), level),
+        )
         for c in curves
     )
+
+
+def bend_between(
+    landmarks: Landmarks, upper: str, lower: str, *, factor: float
+) -> tuple[float, float | None] | None:
+    """How far the spine bends between two given vertebrae, in degrees, and its standard deviation.
+
+    The bend is that from `upper`'s superior to `lower`'s inferior endplate, positive when convex to
+    the picture's right; the deviation is None where a spread is unknown. None if one of the two
+    lacks a corner. `factor` is that of `with_intervals`.
+    """
+    spine = FrontalSpine.from_landmarks(landmarks)
+    if upper not in spine or lower not in spine:
+        return None
+    rows = [2 * spine.index(upper), 2 * spine.index(lower) + 1]
+    tilts = spine.relative_tilts_deg.ravel()[rows]
+    spread = endplate_spread_deg(landmarks)[rows]
+    bend = float(tilts[1] - tilts[0])
+    if not np.isfinite(spread).all():
+        return bend, None
+    correlation = CORRELATION ** (abs(rows[1] - rows[0]) / 2)
+    variance = float((spread**2).sum() - 2 * correlation * spread.prod())
+    return bend, factor * math.sqrt(max(0.0, variance))
 
 
 def angle_near(landmarks: Landmarks, curve: Curve) -> float | None:
@@ -132,6 +161,16 @@ def _interval(
     angles = (_sense(curve) * (drawn[:, lower] - drawn[:, upper])).max(axis=1)
     low, high = np.quantile(angles - angles.mean(), [(1 - level) / 2, (1 + level) / 2])
     return max(0.0, curve.cobb_deg + min(0.0, float(low))), curve.cobb_deg + max(0.0, float(high))
+
+
+def _fixed_interval(
+    landmarks: Landmarks, curve: Curve, factor: float, level: float
+) -> tuple[float, float] | None:
+    found = bend_between(landmarks, curve.upper, curve.lower, factor=factor)
+    if found is None or found[1] is None:
+        return None
+    half = NormalDist().inv_cdf((1 + level) / 2) * found[1]
+    return max(0.0, curve.cobb_deg - half), curve.cobb_deg + half
 
 
 def _ends(spine: FrontalSpine, curve: Curve) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
