@@ -87,7 +87,7 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
     assert list(record) == [
         "schema_version", "file", "sha256", "research_use", "size", "pixel_aspect", "spacing_mm",
         "spacing_origin", "bundles", "warnings", "timing_ms", "view", "decision", "reasons",
-        "landmarks", "curves", "als", "sagittal", "measurements", "predictions",
+        "edited", "landmarks", "curves", "als", "sagittal", "measurements", "predictions",
     ]  # fmt: skip
     assert list(record["landmarks"]) == [
         "names", "points_xy", "score", "spread_px", "origin", "levels_certain",

@@ -53,9 +53,7 @@ def remeasured(report: Report, edit: Edit, bundle: Bundle, told: Told = NOTHING)
         raise EditError(f"a {edit.view} film is measured by the {edit.view} model, not the {view}")
     landmarks = edited_landmarks(report, edit)
     told = edit.told or told
-    warnings = [
-        n for n in report.warnings if n.code != _LEVELS_COUNTED or not edit.levels_certain
-    ]
+    warnings = [n for n in report.warnings if n.code != _LEVELS_COUNTED or not edit.levels_certain]
     if told.in_brace and all(notice.code != BRACE_TOLD.code for notice in warnings):
         warnings.append(BRACE_TOLD)
     factor = bundle.settings["interval_factor"]
