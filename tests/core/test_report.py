@@ -94,7 +94,7 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
     ]  # fmt: skip
     assert list(record["curves"][0]) == [
         "region", "convex_side", "upper", "apex", "lower", "cobb_deg", "interval_deg",
-        "patient_side", "side_source",
+        "patient_side", "side_source", "ends_by",
     ]  # fmt: skip
     assert list(record["als"]) == [
         "type", "family", "alternatives", "facts", "decision", "reasons",
