@@ -4,10 +4,11 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: help demo check test test-light format docs rehearse clean
+.PHONY: help demo serve check test test-light format docs rehearse clean
 
 help:
 	@echo "make demo        install the light runtime into .venv and scan two sample films"
+	@echo "make serve       install what the page needs and serve it on this machine"
 	@echo "make check       the quick gate: format, lint, types, import contracts, quick tests, docs"
 	@echo "make test        install what the tests need (with torch) and run them all"
 	@echo "make test-light  all tests that need no torch, without installing it"
@@ -20,6 +21,9 @@ demo: .venv/.runtime
 	@$(BIN)/spinescan scan demo/sample.png demo/sample-lateral.png --out demo
 	@echo
 	@for file in demo/sample-*/*; do echo "  $$file"; done
+
+serve: .venv/.web
+	@$(BIN)/spinescan serve
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
@@ -60,7 +64,12 @@ clean:
 	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: .venv/.runtime
+.venv/.web: .venv/.runtime
+	@echo "Installing the extras web and pdf ..."
+	@$(INSTALL) --no-build-isolation --editable ".[web,pdf]"
+	@touch $@
+
+.venv/.dev: .venv/.web
 	@$(INSTALL) --no-build-isolation --editable ".[dev]"
 	@touch $@
 

@@ -14,6 +14,7 @@ from spinescan.app.commands.models import models
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.predict import predict
 from spinescan.app.commands.scan import scan
+from spinescan.app.commands.serve import serve
 from spinescan.app.commands.study import study
 from spinescan.app.commands.train import train
 from spinescan.app.commands.tune import tune
@@ -31,6 +32,7 @@ def cli() -> None:
 for command in (
     scan,
     predict,
+    serve,
     models,
     manifest,
     audit,

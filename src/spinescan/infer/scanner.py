@@ -1,7 +1,7 @@
 """The second hop: a Radiograph becomes a Report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -178,12 +178,17 @@ class Scanner:
                 return remeasured(report, edit, scanner.bundle, told)
         raise BundleError(f"no landmark model for {edit.view} films")
 
-    def heat_maps(self, film: Radiograph, report: Report) -> dict[str, HeatMap]:
+    def heat_maps(
+        self, film: Radiograph, report: Report, names: Collection[str] | None = None
+    ) -> dict[str, HeatMap]:
         """Where each classifier that answered looked, by the name of its bundle.
 
-        That of its label, or of the highest score where it abstained.
+        That of its label, or of the highest score where it abstained. `names` are the bundles that
+        matter, None for all.
         """
         asked = {answer.bundle for answer in report.predictions if answer.scores}
+        if names is not None:
+            asked.intersection_update(names)
         maps = {
             classifier.bundle.name: heat_map(film, classifier)
             for classifier in self.classifiers

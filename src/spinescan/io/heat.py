@@ -37,10 +37,9 @@ def draw_heat(film: Radiograph, heat: NDArray[np.float32], caption: str) -> Imag
     if heat.shape != film.size:
         raise ValueError(f"expected a heat map of {film.size} pixels, got {heat.shape}")
     picture = film_picture(film).convert("RGB")
-    hot = Image.fromarray(heat).resize(picture.size, Image.Resampling.BILINEAR)
     both = Image.new("RGB", (2 * picture.width, picture.height), DARK)
     both.paste(picture, (0, 0))
-    both.paste(_heated(picture, np.asarray(hot)), (picture.width, 0))
+    both.paste(heated(picture, heat), (picture.width, 0))
     size = max(13, min(34, round(picture.height / 70)))
     pad, step = size // 2, round(1.35 * size)
     words = (
@@ -58,9 +57,13 @@ def draw_heat(film: Radiograph, heat: NDArray[np.float32], caption: str) -> Imag
     return whole
 
 
-def _heated(picture: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
-    """The picture under the ramp's colours; where the heat is 0 it stays as it is."""
-    heat = np.clip(heat, 0, 1)
+def heated(picture: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
+    """An RGB picture of the film under the heat's colours; where it is 0 it stays as it is.
+
+    `heat` (rows, columns) in [0, 1] is stretched to the picture's size.
+    """
+    hot = Image.fromarray(heat).resize(picture.size, Image.Resampling.BILINEAR)
+    heat = np.clip(np.asarray(hot), 0, 1)
     stops = np.linspace(0, 1, len(_RAMP))
     colours = np.stack(
         [np.interp(heat, stops, channel) for channel in zip(*_RAMP, strict=True)], axis=-1

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
+from spinescan.measure.sagittal import LATERAL_MEASUREMENTS
 from spinescan.measure.sagittal_facts import in_words
 
 REASONS: dict[str, str] = {
@@ -121,6 +122,24 @@ def measurement(name: str) -> str:
 def question(task: str) -> str:
     """What a classifier was asked; a task of one's own by its name."""
     return TASKS.get(task, task.replace("_", " "))
+
+
+def every_word() -> dict[str, dict[str, str]]:
+    """All words of this module by their kind and code, for a page that explains codes itself."""
+    return {
+        "reasons": REASONS,
+        "tasks": TASKS,
+        "caveats": CAVEATS,
+        "regions": REGIONS,
+        "measurements": {name: measurement(name) for name in LATERAL_MEASUREMENTS},
+        "shapes": SAGITTAL,
+        "positions": POSITIONS,
+        "notes": {
+            "where_it_looked": WHERE_IT_LOOKED,
+            "sagittal": SAGITTAL_CAVEAT,
+            "levels_counted": LEVELS_COUNTED,
+        },
+    }
 
 
 def product() -> str:

@@ -36,6 +36,17 @@ SLIPS: tuple[tuple[str, str], ...] = tuple(
 """The pairs of neighbours whose slip is measured. Above them the ribs hold the vertebrae, and what
 looks like a slip is rather their rotation."""
 
+LATERAL_MEASUREMENTS: tuple[str, ...] = (
+    *(f"TK_{first}_{last}" for first, last in KYPHOSES),
+    *(f"LL_{first}_{last}" for first, last in LORDOSES),
+    "SS",
+    "PT",
+    "PI",
+    AGAINST_PI,
+    *(f"slip_{upper}_{lower}" for upper, lower in SLIPS),
+)
+"""The names of all that can be measured on a lateral film."""
+
 _MOST_GAP = 0.75
 """The middle of a neighbour's endplate lies no higher above the endplate below than this share of
 its length: on phantoms 0.36 at most between L5 and S1, and 1.0 or more over a sixth lumbar one."""

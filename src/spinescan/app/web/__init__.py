@@ -1,0 +1,1 @@
+"""The page and the API of `spinescan serve` (extra `web`)."""

@@ -1,0 +1,108 @@
+"""The server: page and API in one ASGI application."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+import spinescan
+from spinescan.app.web.about_routes import about_routes
+from spinescan.app.web.films import Films
+from spinescan.app.web.guards import PREFIX, Guard, error_body, kind_of
+from spinescan.app.web.scan_routes import scan_routes
+from spinescan.app.web.settings import WebSettings
+from spinescan.core.errors import SpineScanError
+from spinescan.core.report import RESEARCH_USE
+
+_STATIC = Path(str(files("spinescan.app.web"))) / "static"
+_SWEEP_SECONDS = 20.0
+
+_STATUS = {"timeout": 504, "crashed": 500, "internal": 500, "too_large": 413, "bundle": 500}
+"""Of errors by their kind; any other is the film's or the request's: 422."""
+
+log = logging.getLogger("spinescan.web")
+
+
+def create_app(settings: WebSettings) -> FastAPI:
+    """The application; its processes start with its lifespan.
+
+    Raises
+    ------
+    SpineScanError
+        If a model, or the database of cases, cannot be used.
+    OSError
+        If the data folder cannot be.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    films = Films(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        films.start()
+        tasks = [asyncio.create_task(films.get_ready()), asyncio.create_task(_sweep(films))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            films.close()
+
+    app = FastAPI(
+        title="SpineScan",
+        summary="Reads spine radiographs.",
+        description=RESEARCH_USE,
+        version=spinescan.__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # these would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_middleware(Guard, settings=settings)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(SpineScanError, _failed)
+    app.include_router(about_routes(films))
+    app.include_router(scan_routes(films), prefix=PREFIX)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    return app
+
+
+async def _sweep(films: Films) -> None:
+    """Delete films whose time is over, now and then."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        gone = await asyncio.to_thread(films.unsaved.expire)
+        if gone:
+            log.info("deleted %d films after their time", gone)
+
+
+async def _refused(request: Request, error: Any) -> Response:
+    body = error_body(kind_of(error.status_code), str(error.detail))
+    return JSONResponse(body, error.status_code, error.headers)
+
+
+async def _not_understood(request: Request, error: Any) -> Response:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return JSONResponse(error_body("not_understood", f"{where}: {first['msg']}"), 422)
+
+
+async def _failed(request: Request, error: Any) -> Response:
+    status = _STATUS.get(error.kind, 422)
+    if status >= 500:
+        log.error("a film was not read: %s", error.kind)
+    return JSONResponse(error_body(error.kind, str(error)), status)

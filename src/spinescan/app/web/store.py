@@ -1,0 +1,144 @@
+"""Films that are in no case: kept in a folder for a while, then deleted."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from spinescan.core.told import NOTHING, Told
+
+SCAN_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+FILM, SCAN = "film", "scan.json"
+_CACHED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScan:
+    """A film that was scanned, with the machine's Report and what a reader made of it.
+
+    `record` and `edited_record` are Reports as JSON. `expires_at` is in seconds since 1970, None
+    where the film is in a case.
+    """
+
+    id: str
+    film: Path
+    sha256: str
+    record: dict[str, Any]
+    told: Told = NOTHING
+    expires_at: float | None = None
+    edit: dict[str, Any] | None = None
+    edited_record: dict[str, Any] | None = None
+    case_id: str | None = None
+    taken_on: str | None = None
+
+
+def new_id() -> str:
+    """A name that nobody guesses: whoever knows it may see the film."""
+    return secrets.token_urlsafe(16)
+
+
+class UnsavedScans:
+    """A folder with a folder for each scan.
+
+    DIR/<id>/film         the bytes that were sent
+    DIR/<id>/scan.json    the Report; a scan without one never came to an end
+    """
+
+    def __init__(self, folder: Path, keep_seconds: float) -> None:
+        self._folder = folder
+        self._keep = keep_seconds
+        self._cache: OrderedDict[str, StoredScan] = OrderedDict()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.expire()
+
+    def reserve(self) -> tuple[str, Path]:
+        """A new id, and the file that its film is to be written to (for this user alone)."""
+        scan_id = new_id()
+        folder = self._folder / scan_id
+        folder.mkdir(mode=0o700)
+        film = folder / FILM
+        os.close(os.open(film, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        return scan_id, film
+
+    def add(self, scan_id: str, sha256: str, record: dict[str, Any], told: Told) -> StoredScan:
+        """Keep the Report of a film that was written; its time runs from now on."""
+        folder = self._folder / scan_id
+        expires_at = time.time() + self._keep
+        values = {
+            "sha256": sha256,
+            "expires_at": expires_at,
+            "told": asdict(told),
+            "record": record,
+        }
+        unfinished = folder / f"{SCAN}.part"
+        unfinished.write_text(json.dumps(values), encoding="utf-8")
+        unfinished.replace(folder / SCAN)
+        scan = StoredScan(scan_id, folder / FILM, sha256, record, told, expires_at)
+        self._remember(scan)
+        return scan
+
+    def find(self, scan_id: str) -> StoredScan | None:
+        """The scan, or None where there is none or its time is over."""
+        scan = self._cache.get(scan_id) or self._read(scan_id)
+        if scan is None or scan.expires_at is None or scan.expires_at < time.time():
+            return None
+        self._remember(scan)
+        return scan
+
+    def delete(self, scan_id: str) -> None:
+        """Delete a film and all that is known of it; a scan that is not there is no error."""
+        self._cache.pop(scan_id, None)
+        if SCAN_ID.fullmatch(scan_id):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self._folder / scan_id)
+
+    def expire(self) -> int:
+        """Delete the scans whose time is over, and films that were never scanned; how many."""
+        gone = 0
+        for folder in list(self._folder.iterdir()):
+            scan = self._read(folder.name)
+            try:
+                age = time.time() - folder.stat().st_mtime
+            except FileNotFoundError:
+                continue
+            ends = None if scan is None else scan.expires_at
+            if (ends is None and age > self._keep) or (ends is not None and ends < time.time()):
+                self.delete(folder.name)
+                gone += 1
+        return gone
+
+    def _read(self, scan_id: str) -> StoredScan | None:
+        if not SCAN_ID.fullmatch(scan_id):
+            return None
+        folder = self._folder / scan_id
+        try:
+            values = json.loads((folder / SCAN).read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return StoredScan(
+            scan_id,
+            folder / FILM,
+            values["sha256"],
+            values["record"],
+            Told(**values["told"]),
+            values["expires_at"],
+        )
+
+    def _remember(self, scan: StoredScan) -> None:
+        self._cache[scan.id] = scan
+        self._cache.move_to_end(scan.id)
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+
+
+def iso(seconds: float | None) -> str | None:
+    """A time as UTC in ISO 8601."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
