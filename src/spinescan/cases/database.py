@@ -8,7 +8,8 @@ write-ahead log as well.
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ _PRAGMAS = (
     "secure_delete=ON",
 )
 _BUSY_S = 30
+_CHUNK = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Database:
 
     def __init__(self, path: Path, schema: Schema) -> None:
         self.path = path
-        self._lock = _locked(path.with_name(path.name + ".lock"))
+        self._lock: int | None = _locked(path.with_name(path.name + ".lock"))
         try:
             # SQLite gives its log files the mode of the file itself.
             os.close(_open_private(path, os.O_RDWR | os.O_CREAT))
@@ -88,7 +90,9 @@ class Database:
         """Write the log back into the file and let others open it."""
         if hasattr(self, "_engine"):
             self._engine.dispose()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -116,22 +120,20 @@ class Database:
             try:
                 cursor = connection.cursor()
                 cursor.execute("VACUUM")
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                busy, *_ = cursor.fetchone()
+                emptied = _emptied_log(cursor)
             finally:
                 connection.close()
-        if busy:
+        if not emptied:
             raise CaseError(
-                f"{self.path.name} is in use: what was deleted may still be in its log; delete"
-                " again or restart the server",
+                f"{self.path.name} is being read: what was deleted may still be in its log until"
+                " the server is restarted",
                 kind="not_deleted",
             )
 
     def traces(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the texts that the raw bytes of the file or its log still hold."""
-        logs = (self.path.with_name(self.path.name + end) for end in ("-wal", "-journal"))
-        raw = [path.read_bytes() for path in (self.path, *logs) if path.is_file()]
-        return tuple(text for text in texts if any(text.encode() in data for data in raw))
+        paths = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return tuple({text for path in paths for text in _texts_in(path, texts)})
 
 
 def private_folder(folder: Path) -> None:
@@ -161,6 +163,27 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _emptied_log(cursor: Any) -> bool:
+    """Whether the write-ahead log could be emptied; other threads may write to it meanwhile."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        (busy, *_), *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if not busy or time.monotonic() > deadline:
+            return not busy
+        time.sleep(0.01)
+
+
+def _texts_in(path: Path, texts: Sequence[str]) -> Iterator[str]:
+    longest, end = max(len(text.encode()) for text in texts), b""
+    if not path.is_file():
+        return
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            data = end + chunk
+            yield from (text for text in texts if text.encode() in data)
+            end = data[-longest:]
+
+
 def _open_private(path: Path, flags: int) -> int:
     handle = os.open(path, flags, 0o600)
     os.fchmod(handle, 0o600)
@@ -177,7 +200,7 @@ def _locked(path: Path) -> int:
     except OSError as error:
         os.close(handle)
         raise CaseError(
-            f"{path.parent} is in use by another SpineScan; stop that one, or choose another folder",
+            f"{path.parent} is in use by another SpineScan: stop it, or choose another folder",
             kind="in_use",
         ) from error
     return handle
@@ -187,6 +210,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_S},
+        hide_parameters=True,  # errors are logged
         json_serializer=partial(json.dumps, allow_nan=False, ensure_ascii=False),
     )
 
@@ -230,7 +254,7 @@ def _migrate(engine: Engine, path: Path, schema: Schema) -> None:
 
 @contextmanager
 def _plainly(path: Path) -> Iterator[None]:
-    """Failures of the disk and of SQLite as one line; contradictions in the data stay as they are."""
+    """Failures of the disk and of SQLite as one line; contradictions in the data stay errors."""
     try:
         yield
     except OperationalError as error:

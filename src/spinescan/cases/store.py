@@ -1,13 +1,13 @@
 """Cases: a person's films under a pseudonym, what the machine said, and what readers changed.
 
-A folder, for this user alone, with `cases.sqlite` and `films/<scan id>/`. What a method has answered
-is on the disk. A film is written before its row, so a row always has its film; films without a row,
-left by a save that was cut off, are removed when the store is opened.
+A folder, for this user alone, with `cases.sqlite` and `films/<scan id>/`. What a method has
+answered is on the disk. A film is written before its row, so a row always has its film; films
+without a row, left by a save or a deletion that was cut off, are removed when the store is opened.
 """
 
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -54,7 +54,9 @@ class CaseStore(AbstractContextManager["CaseStore"]):
         self._database = Database(folder / DATABASE, SCHEMA)
         try:
             with self._database.write() as session:
-                self._films.remove_others(set(session.scalars(select(ScanRow.id))))
+                cut_off = self._films.remove_others(set(session.scalars(select(ScanRow.id))))
+            if cut_off:
+                self._database.compact()
         except BaseException:
             self.close()
             raise
@@ -153,11 +155,13 @@ class CaseStore(AbstractContextManager["CaseStore"]):
         with self._films.written({FILM: new.film, **new.files}) as part:
             if digest_of(part / FILM) != new.sha256:
                 raise ValueError("the film's bytes do not have the digest of its scan")
+            return self._save(case_id, new, part, by)
+
+    def _save(self, case_id: str, new: NewScan, part: Path, by: str) -> Scan:
+        try:
             with self._database.write() as session:
                 _row(session, case_id)
                 self._check_new(session, case_id, new)
-                # A folder of this name has no row: it is one whose save failed at its last step.
-                self._films.remove(new.id)
                 self._films.put(part, new.id)
                 session.add(
                     ScanRow(
@@ -176,8 +180,10 @@ class CaseStore(AbstractContextManager["CaseStore"]):
                 self._note(session, "scan_saved", by, case_id, new.id)
                 if new.change is not None:
                     self._add_edit(session, new.id, case_id, new.change, by)
-                saved = _scan(session, new.id)
-        return saved
+                return _scan(session, new.id)
+        except BaseException:
+            self._remove_unsaved(new.id)
+            raise
 
     def scan(self, scan_id: str) -> Scan:
         """One scan; CaseError ("not_found")."""
@@ -236,6 +242,12 @@ class CaseStore(AbstractContextManager["CaseStore"]):
                 "This film is in the case already; edit the scan that is there.", kind="conflict"
             )
 
+    def _remove_unsaved(self, scan_id: str) -> None:
+        """Remove the film of a save that failed; what cannot be now is removed at the opening."""
+        with suppress(CaseError), self._database.write() as session:
+            if session.get(ScanRow, scan_id) is None:
+                self._films.remove(scan_id)
+
     def _add_edit(
         self, session: Session, scan_id: str, case_id: str, change: Change | None, by: str
     ) -> None:
@@ -266,10 +278,13 @@ class CaseStore(AbstractContextManager["CaseStore"]):
         session.add(entry)
 
     def _erase(self, scans: Iterable[str], ids: tuple[str, ...]) -> None:
-        """Remove the films of deleted rows, clear the rows' remains out of the file, and look."""
+        """Clear the remains of deleted rows out of the file, remove their films, and look.
+
+        Films last: where they are left, the next opening knows that a deletion was cut off.
+        """
+        self._database.compact()
         for scan_id in scans:
             self._films.remove(scan_id)
-        self._database.compact()
         left = [*self._database.traces(ids), *self._films.scans().intersection(ids)]
         if left:
             raise CaseError(

@@ -83,7 +83,7 @@ SCHEMA = Schema(
             )""",
             """CREATE TABLE scans (
                 id VARCHAR NOT NULL PRIMARY KEY,
-                case_id VARCHAR NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
+                case_id VARCHAR NOT NULL,
                 taken_on DATE NOT NULL,
                 saved_at VARCHAR NOT NULL,
                 sha256 VARCHAR NOT NULL,
@@ -91,16 +91,18 @@ SCHEMA = Schema(
                 told JSON NOT NULL,
                 report JSON NOT NULL,
                 marks JSON NOT NULL,
-                UNIQUE (case_id, sha256)
+                UNIQUE (case_id, sha256),
+                FOREIGN KEY (case_id) REFERENCES cases (id) ON DELETE CASCADE
             )""",
             """CREATE TABLE edits (
                 id INTEGER NOT NULL PRIMARY KEY,
-                scan_id VARCHAR NOT NULL REFERENCES scans (id) ON DELETE CASCADE,
+                scan_id VARCHAR NOT NULL,
                 at VARCHAR NOT NULL,
                 "by" VARCHAR NOT NULL,
                 edit JSON,
                 report JSON,
-                marks JSON
+                marks JSON,
+                FOREIGN KEY (scan_id) REFERENCES scans (id) ON DELETE CASCADE
             )""",
             "CREATE INDEX ix_edits_scan_id ON edits (scan_id)",
             """CREATE TABLE trail (
@@ -108,9 +110,12 @@ SCHEMA = Schema(
                 at VARCHAR NOT NULL,
                 "by" VARCHAR NOT NULL,
                 what VARCHAR NOT NULL,
-                case_id VARCHAR REFERENCES cases (id) ON DELETE CASCADE,
-                scan_id VARCHAR REFERENCES scans (id) ON DELETE CASCADE,
-                edit_id INTEGER REFERENCES edits (id) ON DELETE CASCADE
+                case_id VARCHAR,
+                scan_id VARCHAR,
+                edit_id INTEGER,
+                FOREIGN KEY (case_id) REFERENCES cases (id) ON DELETE CASCADE,
+                FOREIGN KEY (scan_id) REFERENCES scans (id) ON DELETE CASCADE,
+                FOREIGN KEY (edit_id) REFERENCES edits (id) ON DELETE CASCADE
             )""",
             "CREATE INDEX ix_trail_case_id ON trail (case_id)",
         ),
