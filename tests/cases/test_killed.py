@@ -1,7 +1,7 @@
 """A server that is killed in the middle of a save has kept what it acknowledged, and no half film.
 
-The process is killed (SIGKILL), not the machine: what the system holds for a file survives that. The
-order of fsync and commit is what a machine's fall would test; `test_films_are_synced_first` holds it.
+The process is killed (SIGKILL), not the machine: what the system holds for a file survives that.
+A machine's fall would test the order of fsync and commit; `test_films_are_synced_first` holds it.
 """
 
 import os
