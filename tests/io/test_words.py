@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from spinescan.io.words import REASONS, explain, measurement, question
+from spinescan.measure import change
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -20,6 +21,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 def test_every_reason_that_is_documented_has_a_sentence(page: str) -> None:
     codes = re.findall(r"^\| `(\w+)`", (DOCS / page).read_text("utf-8"), re.MULTILINE)
     assert len(codes) > 3
+    assert set(codes) <= set(REASONS)
+
+
+def test_every_reason_against_a_follow_up_has_a_sentence() -> None:
+    codes = re.findall(r"^    (\w+_\w+) {2,}\w", change.FollowUp.__doc__ or "", re.MULTILINE)
+    assert len(codes) > 6
     assert set(codes) <= set(REASONS)
 
 

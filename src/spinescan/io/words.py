@@ -48,6 +48,18 @@ REASONS: dict[str, str] = {
     "pi_not_visible": "The hips were not found: lordosis was not held against the pelvis's own"
     " shape.",
     "by_bodies": "An endplate is not seen whole; the other one of its vertebra stood in for it.",
+    # why two films are not compared, or what limits that
+    "views_differ": "One film is frontal and the other lateral.",
+    "first_not_measured": "The first film was not measured.",
+    "second_not_measured": "The second film was not measured.",
+    "level_missing": "An end vertebra of a curve is not visible on the second film.",
+    "nothing_in_common": "The films share no angle that both show.",
+    "brace_differs": "One film was taken in a brace and the other was not: a change between them"
+    " tells of the brace.",
+    "posture_differs": "One film was taken standing and the other lying: a change between them"
+    " tells of the posture.",
+    "bends_other_way": "A curve bends to the other side of the second picture: one film may be"
+    " mirrored.",
     # why a classifier gave no answer, or what limits it
     "view_not_asked": "This classifier is for films of another view and was not asked.",
     "film_refused": "It is asked only about films that are accepted as frontal films of the spine.",

@@ -90,14 +90,27 @@ class Films:
         HTTPException
             If the form is not understood.
         """
-        async with request.form(max_files=1, max_fields=_MOST_FIELDS,
-                                max_part_size=_MOST_FIELD_BYTES) as form:  # fmt: skip
-            film, told = form.get("film"), told_in(form)
-            if not isinstance(film, UploadFile):
-                raise HTTPException(422, "expected a form with a file named film")
-            scan_id, path = self.unsaved.reserve()
-            await asyncio.to_thread(_write, film, path)
-        return scan_id, path, told
+        (received,), told = await self._received(request, "film", most=1)
+        return *received, told
+
+    async def many_received(self, request: Request) -> tuple[list[tuple[str, Path]], Told]:
+        """The same for the films of a job."""
+        return await self._received(request, "films", most=self.settings.max_films)
+
+    async def _received(
+        self, request: Request, field: str, most: int
+    ) -> tuple[list[tuple[str, Path]], Told]:
+        fields, size = _MOST_FIELDS, _MOST_FIELD_BYTES
+        async with request.form(max_files=most, max_fields=fields, max_part_size=size) as form:
+            told = told_in(form)
+            sent = [film for film in form.getlist(field) if isinstance(film, UploadFile)]
+            if not sent:
+                raise HTTPException(422, f"expected a form with a file named {field}")
+            received = []
+            for film in sent:
+                received.append(self.unsaved.reserve())
+                await asyncio.to_thread(_write, film, received[-1][1])
+        return received, told
 
     async def scanned(self, scan_id: str, path: Path, told: Told) -> StoredScan:
         """Scan a film that was written to its file; if it fails nothing of it is kept.

@@ -26,6 +26,9 @@ FILM_PATHS = re.compile(rf"{PREFIX}/(scans|predictions|jobs)")
 MAX_BODY_BYTES = 2**20
 """Of what is not a film: an edit of all points has 10 kB."""
 
+_JOB_FILMS = 16
+"""A job may have so many times the bytes, and the seconds, of the largest film."""
+
 _FORM_BYTES = 2**16
 """What the fields of a form may take beside its film."""
 
@@ -78,7 +81,7 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        body = _LimitedBody(receive, self._most(scope["path"]), self._settings.upload_seconds)
+        body = _LimitedBody(receive, *self._limits(scope["path"]))
         try:
             self._check(scope, body)
             await self._app(scope, body, answer)
@@ -113,11 +116,14 @@ class Guard:
             raise HTTPException(401, "a token is needed", {"WWW-Authenticate": "Bearer"})
         return found[0]
 
-    def _most(self, path: str) -> int:
+    def _limits(self, path: str) -> tuple[int, float]:
+        """How many bytes a request may have, and how many seconds they may take."""
+        settings = self._settings
+        films = _JOB_FILMS if path == f"{PREFIX}/jobs" else 1
+        most = films * settings.max_bytes + _FORM_BYTES
         if not FILM_PATHS.fullmatch(path):
-            return MAX_BODY_BYTES
-        films = self._settings.max_films if path.endswith("/jobs") else 1
-        return min(films * self._settings.max_bytes, 16 * self._settings.max_bytes) + _FORM_BYTES
+            most = MAX_BODY_BYTES
+        return most, films * settings.upload_seconds
 
 
 class _LimitedBody:

@@ -134,6 +134,24 @@ class ScanAnswer(Answer):
     timing_ms: float
 
 
+class JobItem(Answer):
+    """A film of a job: waiting, scanned (`scan` is its id), or failed."""
+
+    number: int
+    scan: str | None
+    error: "ErrorDetail | None"
+
+
+class JobAnswer(Answer):
+    """Many films; `results` are in the order in which they were sent."""
+
+    id: str
+    state: Literal["waiting", "running", "done", "cancelled"]
+    total: int
+    done: int
+    results: list[JobItem]
+
+
 class UrlRequest(BaseModel):
     """A film at a public address."""
 

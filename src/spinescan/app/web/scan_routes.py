@@ -19,10 +19,11 @@ from spinescan.app.web.models import (
     UrlRequest,
     errors,
 )
+from spinescan.app.web.store import SCAN_ID
 from spinescan.core.report import Prediction
 from spinescan.core.report_json import report_from_dict
 
-ScanId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{22}$")]
+ScanId = Annotated[str, Path(pattern=f"^{SCAN_ID.pattern}$")]
 ModelName = Annotated[str, Query(max_length=80)]
 Kind = Literal["report.json", "report.csv", "overlay.png", "page.html", "report.pdf"]
 
@@ -52,7 +53,7 @@ def film_form(**fields: Any) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-_FILM = {"type": "string", "format": "binary"}
+FILM_FIELD = {"type": "string", "format": "binary"}
 
 
 def scan_routes(films: Films) -> APIRouter:
@@ -63,7 +64,7 @@ def scan_routes(films: Films) -> APIRouter:
         "/scans",
         response_model=ScanAnswer,
         responses=errors(408, 429, 500, 503, 504),
-        openapi_extra=film_form(film=_FILM, **TOLD_FIELDS),
+        openapi_extra=film_form(film=FILM_FIELD, **TOLD_FIELDS),
     )
     async def scan(request: Request) -> Response:
         """Scan one film; it is kept for a while."""
@@ -179,7 +180,7 @@ def scan_routes(films: Films) -> APIRouter:
         "/predictions",
         response_model=Prediction,
         responses=errors(404, 408, 429, 500, 503, 504),
-        openapi_extra=film_form(film=_FILM),
+        openapi_extra=film_form(film=FILM_FIELD),
     )
     async def predict(request: Request, model: ModelName) -> Response:
         """Ask one classifier, or "scoliosis", about a film, which is not kept."""

@@ -18,15 +18,27 @@ import spinescan
 from spinescan.app.web.about_routes import about_routes
 from spinescan.app.web.films import Films
 from spinescan.app.web.guards import PREFIX, Guard, error_body, kind_of
+from spinescan.app.web.job_routes import job_routes
+from spinescan.app.web.jobs import ScanJobs
 from spinescan.app.web.scan_routes import scan_routes
 from spinescan.app.web.settings import WebSettings
+from spinescan.cases.jobs import JobStore
 from spinescan.core.errors import SpineScanError
 from spinescan.core.report import RESEARCH_USE
 
 _STATIC = Path(str(files("spinescan.app.web"))) / "static"
 _SWEEP_SECONDS = 20.0
 
-_STATUS = {"timeout": 504, "crashed": 500, "internal": 500, "too_large": 413, "bundle": 500}
+_STATUS = {
+    "timeout": 504,
+    "crashed": 500,
+    "internal": 500,
+    "too_large": 413,
+    "bundle": 500,
+    "not_found": 404,
+    "conflict": 409,
+    "storage": 507,
+}
 """Of errors by their kind; any other is the film's or the request's: 422."""
 
 log = logging.getLogger("spinescan.web")
@@ -44,17 +56,22 @@ def create_app(settings: WebSettings) -> FastAPI:
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     films = Films(settings)
+    jobs = ScanJobs(JobStore(settings.data / "jobs.sqlite"), films)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         films.start()
-        tasks = [asyncio.create_task(films.get_ready()), asyncio.create_task(_sweep(films))]
+        loops = [films.get_ready(), _sweep(films, jobs)]
+        loops += [jobs.work() for _ in range(settings.jobs)]
+        running = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
         finally:
-            for task in tasks:
+            for task in running:
                 task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             films.close()
+            jobs.store.close()
 
     app = FastAPI(
         title="SpineScan",
@@ -72,6 +89,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.add_exception_handler(SpineScanError, _failed)
     app.include_router(about_routes(films))
     app.include_router(scan_routes(films), prefix=PREFIX)
+    app.include_router(job_routes(films, jobs), prefix=PREFIX)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -81,13 +99,18 @@ def create_app(settings: WebSettings) -> FastAPI:
     return app
 
 
-async def _sweep(films: Films) -> None:
+async def _sweep(films: Films, jobs: ScanJobs) -> None:
     """Delete films whose time is over, now and then."""
+
+    def sweep() -> int:
+        jobs.purge()
+        return films.unsaved.expire(jobs.open_scans())
+
     while True:
-        await asyncio.sleep(_SWEEP_SECONDS)
-        gone = await asyncio.to_thread(films.unsaved.expire)
+        gone = await asyncio.to_thread(sweep)
         if gone:
             log.info("deleted %d films after their time", gone)
+        await asyncio.sleep(_SWEEP_SECONDS)
 
 
 async def _refused(request: Request, error: Any) -> Response:

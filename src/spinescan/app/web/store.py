@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from spinescan.core.told import NOTHING, Told
 
-SCAN_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+SCAN_ID = re.compile(r"[0-9a-f]{32}")
 FILM, SCAN = "film", "scan.json"
 _CACHED = 64
 
@@ -42,7 +43,7 @@ class StoredScan:
 
 def new_id() -> str:
     """A name that nobody guesses: whoever knows it may see the film."""
-    return secrets.token_urlsafe(16)
+    return secrets.token_hex(16)
 
 
 class UnsavedScans:
@@ -57,7 +58,6 @@ class UnsavedScans:
         self._keep = keep_seconds
         self._cache: OrderedDict[str, StoredScan] = OrderedDict()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.expire()
 
     def reserve(self) -> tuple[str, Path]:
         """A new id, and the file that its film is to be written to (for this user alone)."""
@@ -67,6 +67,10 @@ class UnsavedScans:
         film = folder / FILM
         os.close(os.open(film, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         return scan_id, film
+
+    def film(self, scan_id: str) -> Path:
+        """The file of a film that was written; it need not be there any more."""
+        return self._folder / scan_id / FILM
 
     def add(self, scan_id: str, sha256: str, record: dict[str, Any], told: Told) -> StoredScan:
         """Keep the Report of a film that was written; its time runs from now on."""
@@ -100,10 +104,15 @@ class UnsavedScans:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._folder / scan_id)
 
-    def expire(self) -> int:
-        """Delete the scans whose time is over, and films that were never scanned; how many."""
+    def expire(self, held: Collection[str] = ()) -> int:
+        """Delete the scans whose time is over, and films that were never scanned; how many.
+
+        Films that are `held` still wait to be scanned.
+        """
         gone = 0
         for folder in list(self._folder.iterdir()):
+            if folder.name in held:
+                continue
             scan = self._read(folder.name)
             try:
                 age = time.time() - folder.stat().st_mtime

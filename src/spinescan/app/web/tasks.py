@@ -49,6 +49,8 @@ def _film(path: Path) -> Radiograph:
     """The film in a file of the server's own; where that lies is nobody's business."""
     try:
         return read_radiograph(path.read_bytes(), limits=_limits)
+    except FileNotFoundError:
+        raise ReadError("the film was deleted after its time", kind="not_found") from None
     except ReadError as error:
         raise ReadError(str(error).removeprefix("<bytes>: "), kind=error.kind) from None
 
