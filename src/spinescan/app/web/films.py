@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from spinescan.app.batch import scanner_with
 from spinescan.app.web import tasks
 from spinescan.app.web.models import EditJson, ToldJson
 from spinescan.app.web.settings import WebSettings
@@ -42,10 +43,19 @@ class SavedScans(Protocol):
 
 
 class Films:
-    """The films of one server: taken in, scanned, measured again, drawn."""
+    """The films of one server: taken in, scanned, measured again, drawn.
 
-    def __init__(self, settings: WebSettings, saved: SavedScans | None = None) -> None:
+    `load` makes the scanner of each process.
+    """
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        saved: SavedScans | None = None,
+        load: tasks.Load = scanner_with,
+    ) -> None:
         self.settings = settings
+        self._load = load
         self.saved = saved
         self.unsaved = UnsavedScans(settings.data / "unsaved", settings.keep_minutes * 60)
         self.room = WaitingRoom(settings.jobs + settings.waiting, settings.jobs)
@@ -60,7 +70,7 @@ class Films:
     def start(self) -> None:
         """Start the processes."""
         settings = self.settings
-        begin = partial(tasks.start, settings.bundles, limits=settings.limits)
+        begin = partial(tasks.start, self._load, settings.bundles, limits=settings.limits)
         self._scanners = Workers(
             settings.jobs, partial(begin, threads=settings.threads, scans=True)
         )

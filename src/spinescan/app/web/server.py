@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+import traceback
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 import spinescan
+from spinescan.app.batch import scanner_with
 from spinescan.app.web.about_routes import about_routes
 from spinescan.app.web.films import Films
 from spinescan.app.web.guards import PREFIX, Guard, error_body, kind_of
@@ -22,12 +25,14 @@ from spinescan.app.web.job_routes import job_routes
 from spinescan.app.web.jobs import ScanJobs
 from spinescan.app.web.scan_routes import scan_routes
 from spinescan.app.web.settings import WebSettings
+from spinescan.app.web.tasks import Load
 from spinescan.cases.jobs import JobStore
 from spinescan.core.errors import SpineScanError
 from spinescan.core.report import RESEARCH_USE
 
 _STATIC = Path(str(files("spinescan.app.web"))) / "static"
 _SWEEP_SECONDS = 20.0
+_PAUSE_SECONDS = 1.0
 
 _STATUS = {
     "timeout": 504,
@@ -44,8 +49,8 @@ _STATUS = {
 log = logging.getLogger("spinescan.web")
 
 
-def create_app(settings: WebSettings) -> FastAPI:
-    """The application; its processes start with its lifespan.
+def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
+    """The application; its processes start with its lifespan, and `load` makes their scanners.
 
     Raises
     ------
@@ -55,15 +60,15 @@ def create_app(settings: WebSettings) -> FastAPI:
         If the data folder cannot be.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    films = Films(settings)
+    films = Films(settings, load=load)
     jobs = ScanJobs(JobStore(settings.data / "jobs.sqlite"), films)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         films.start()
-        loops = [films.get_ready(), _sweep(films, jobs)]
-        loops += [jobs.work() for _ in range(settings.jobs)]
-        running = [asyncio.create_task(loop) for loop in loops]
+        loops = [partial(_sweep, films, jobs), *([jobs.work] * settings.jobs)]
+        running = [asyncio.create_task(_for_ever(loop)) for loop in loops]
+        running.append(asyncio.create_task(films.get_ready()))
         try:
             yield
         finally:
@@ -129,3 +134,14 @@ async def _failed(request: Request, error: Any) -> Response:
     if status >= 500:
         log.error("a film was not read: %s", error.kind)
     return JSONResponse(error_body(error.kind, str(error)), status)
+
+
+async def _for_ever(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a loop again that a defect has ended; its trace holds no data of a film."""
+    while True:
+        try:
+            await loop()
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("%s in %s, line %s", type(error).__name__, frames.name, frames.lineno)
+        await asyncio.sleep(_PAUSE_SECONDS)

@@ -25,24 +25,22 @@ MAX_SHOWN = 2400
 """The longer side of a film as the page shows it, in pixels."""
 
 Record = dict[str, Any]
+Load = Callable[[tuple[Path, ...], int | None], "Scanner"]
+"""Makes a scanner with further bundles, whose networks may use so many threads."""
 
 _load: Callable[[], "Scanner"]
 _limits: ReadLimits
 
 
-def start(bundles: tuple[Path, ...], *, threads: int, limits: ReadLimits, scans: bool) -> None:
+def start(
+    load: Load, bundles: tuple[Path, ...], *, threads: int, limits: ReadLimits, scans: bool
+) -> None:
     """Make this process ready; one that scans loads its models at once."""
     global _load, _limits
     _limits = limits
-    _load = cache(partial(_scanner_with, bundles, threads))
+    _load = cache(partial(load, bundles, threads))
     if scans:
         _load()
-
-
-def _scanner_with(bundles: tuple[Path, ...], threads: int) -> "Scanner":
-    from spinescan.infer.scanner import Scanner
-
-    return Scanner.with_bundles(bundles, threads=threads)
 
 
 def _film(path: Path) -> Radiograph:
