@@ -218,7 +218,7 @@ class JobStore(AbstractContextManager["JobStore"]):
 
     def finish(self, claim: Claim, result: Json | None = None) -> None:
         """An item is done; CaseError ("conflict") if it is not the claim's any more."""
-        self._change(claim, state="done", result=result, **_LET_GO)
+        self._change(claim, state="done", result=result, error=None, **_LET_GO)
 
     def fail(self, claim: Claim, error: Json, *, retry_at: datetime | None = None) -> None:
         """An item did not work out: for good, or (`retry_at`) until it is tried again then.
@@ -338,7 +338,7 @@ class JobStore(AbstractContextManager["JobStore"]):
         mine = select(ItemRow.id).where(ItemRow.id == claim.item, ItemRow.claim == claim.token)
         return session.scalar(mine) is not None
 
-    def _change(self, claim: Claim, **values: object) -> None:
+    def _change(self, claim: Claim, /, **values: object) -> None:
         with self._database.write() as session:
             if not self._has(session, claim):
                 raise CaseError(
