@@ -1,0 +1,264 @@
+"""What the page tells, as parts to lay out; each as long as it is allowed to be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reportlab.lib.colors import Color
+from reportlab.platypus import Flowable
+
+from spinescan.core.report import Curve, Prediction, Report, SagittalAxis, SagittalVerdict, Verdict
+from spinescan.io.overlay import CURVE_COLOURS
+from spinescan.io.pdf.text import Look
+from spinescan.io.words import (
+    CAVEATS,
+    LEVELS_COUNTED,
+    POSITIONS,
+    REGIONS,
+    SAGITTAL,
+    SAGITTAL_CAVEAT,
+    explain,
+    measurement,
+    quantity,
+    question,
+)
+from spinescan.measure.intervals import LEVEL
+
+_ELSEWHERE = "in the page and in the JSON."
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """How much is told: rows of a section and characters of a text; None for all."""
+
+    rows: int | None = None
+    characters: int | None = None
+
+    @property
+    def title_characters(self) -> int:
+        """A title is never longer than this."""
+        return min(160, self.characters or 160)
+
+    def clip(self, text: str) -> str:
+        """The text, or its beginning and an ellipsis."""
+        if self.characters is None or len(text) <= self.characters:
+            return text
+        return text[: self.characters].rstrip() + " \N{HORIZONTAL ELLIPSIS}"
+
+    def first[T](self, items: Sequence[T], *, at_least: int = 0) -> tuple[Sequence[T], int]:
+        """The first of the items, and how many are left out."""
+        if self.rows is None:
+            return items, 0
+        kept = items[: max(self.rows, at_least)]
+        return kept, len(items) - len(kept)
+
+    def lines(self, look: Look, texts: Sequence[str], *, soft: bool = False) -> list[Flowable]:
+        """A paragraph for each text, and what is left out."""
+        shown, more = self.first(texts)
+        make = look.small if soft else look.text
+        return [make(self.clip(text)) for text in shown] + self.told(look, more)
+
+    def told(self, look: Look, more: int) -> list[Flowable]:
+        """That so many are left out, if any."""
+        return [look.small(f"{more} more {_ELSEWHERE}")] if more else []
+
+
+def answers(report: Report, look: Look, details: Details, width: float) -> list[Flowable]:
+    """Beside the picture: what was found, or why there is no answer; then what decided."""
+    parts: list[Flowable] = []
+    if report.decision == "abstained":
+        parts += [look.answer("No answer"), look.text("Nothing was measured on this film:")]
+        parts += details.lines(look, explain(report.reasons) or ("No reason was given.",))
+    if report.decision == "accepted" and report.view == "frontal":
+        parts += _curves(report, look, details, width)
+    if report.als is not None:
+        parts += _als(report.als, look, details)
+    if report.sagittal is not None:
+        parts += _sagittal(report.sagittal, look, details, width)
+    return parts
+
+
+def _curves(report: Report, look: Look, details: Details, width: float) -> list[Flowable]:
+    heading = look.heading("Curves")
+    if not report.curves:
+        return [heading, look.answer("No curve of 10 degrees or more")]
+    curves, more = details.first(report.curves, at_least=6)
+    sides_known = any(curve.patient_side for curve in report.curves)
+    by_reader = any(curve.ends_by == "reader" for curve in report.curves)
+    header = ["Region", "Cobb", "Ends", "Apex", "Convex"]
+    shares = [2.5, 2.6, 1.7, 1.4, 2.2]
+    if by_reader:
+        header.append("Ends by")
+        shares.append(1.4)
+    rows = [
+        [
+            REGIONS[curve.region],
+            quantity(curve.cobb_deg, "deg") + _between(curve.interval_deg, "deg"),
+            f"{curve.upper} to {curve.lower}",
+            curve.apex,
+            _side(curve),
+            *([curve.ends_by] if by_reader else []),
+        ]
+        for curve in curves
+    ]
+    colours = [_paper(CURVE_COLOURS[i % len(CURVE_COLOURS)]) for i in range(len(rows))]
+    said = [f"In brackets: {LEVEL:.0%} intervals."]
+    if not sides_known:
+        said.append("Left and right are those of the picture; the patient's side is not known.")
+    if report.landmarks is not None and not report.landmarks.levels_certain:
+        said.append(LEVELS_COUNTED)
+    return [
+        heading,
+        look.table(header, rows, shares, width, bold=1, colours=colours),
+        *details.told(look, more),
+        look.small(" ".join(said)),
+    ]
+
+
+def _side(curve: Curve) -> str:
+    if curve.patient_side is None:
+        return f"picture's {curve.convex_side}"
+    source = f" (by {curve.side_source.replace('_', ' ')})" if curve.side_source else ""
+    return f"patient's {curve.patient_side}{source}"
+
+
+def _als(als: Verdict, look: Look, details: Details) -> list[Flowable]:
+    family = f", family {als.family}" if als.family else ""
+    parts: list[Flowable] = [
+        look.heading("ALS type (provisional)"),
+        look.answer((als.type or "No type") + family),
+    ]
+    if als.alternatives:
+        told = f"Could also be {' or '.join(als.alternatives)}: a small change of what was"
+        parts.append(look.text(f"{told} measured would change the type."))
+    parts += details.lines(look, explain(als.reasons))
+    # The curves themselves stand in their table.
+    facts = [f"\N{BULLET} {fact.text}" for fact in als.facts if fact.code != "curves"]
+    if facts:
+        parts += [look.text("The facts that decided", bold=True, before=0.3)]
+        parts += details.lines(look, facts)
+    return [
+        *parts,
+        look.small("Rules and thresholds are not tested against films with known ALS types."),
+    ]
+
+
+def _sagittal(
+    shape: SagittalVerdict, look: Look, details: Details, width: float
+) -> list[Flowable]:
+    label = SAGITTAL.get(shape.label or "", "no class").partition(":")
+    parts: list[Flowable] = [
+        look.heading("Sagittal shape (provisional)"),
+        look.answer(label[0].capitalize()),
+    ]
+    if label[2]:
+        parts.append(look.text(f"{label[2].strip().capitalize()}."))
+    if shape.alternatives:
+        parts.append(look.text(f"Could also be {' or '.join(shape.alternatives)}."))
+    parts += details.lines(look, explain(shape.reasons))
+    rows = [_axis(axis) for axis in shape.axes]
+    parts.append(
+        look.table(["Curve", "Measured", "Normal", "Found"], rows, (3, 2.6, 1.9, 2), width, bold=1)
+    )
+    slips, more = details.first(shape.slips, at_least=3)
+    if slips:
+        told = [
+            [
+                f"{slip.upper} on {slip.lower}",
+                quantity(abs(slip.percent), "%") + _between(slip.interval, "%"),
+                "front" if slip.direction == "forward" else "back",
+                _or_could_be(slip.grade or "not sure", slip.alternatives),
+            ]
+            for slip in slips
+        ]
+        header = ["Slip", "Of the endplate below", "To the", "Meyerding grade"]
+        parts.append(look.table(header, told, (3, 2.6, 1.9, 2), width, bold=1))
+        parts += details.told(look, more)
+    parts.append(look.text("The facts that decided", bold=True, before=0.3))
+    parts += details.lines(look, [f"\N{BULLET} {fact.text}" for fact in shape.facts])
+    parts.append(look.small(SAGITTAL_CAVEAT))
+    return parts
+
+
+def _axis(axis: SagittalAxis) -> list[str]:
+    name = measurement(axis.measurement or axis.name)
+    named = name[:1].upper() + name[1:]
+    if axis.value is None or axis.borders is None:
+        return [named, "", "", "not judged: no norm fits"]
+    low, high = (quantity(border, "deg") for border in axis.borders)
+    found = "not sure" if axis.position is None else POSITIONS[axis.position]
+    return [
+        named,
+        quantity(axis.value, "deg") + _between(axis.interval, "deg"),
+        f"{low} to {high}",
+        _or_could_be(found, [POSITIONS[p] for p in axis.alternatives]),
+    ]
+
+
+def measurements(report: Report, look: Look, details: Details, width: float) -> list[Flowable]:
+    """Every value with its interval and levels."""
+    shown, more = details.first(report.measurements)
+    if not shown:
+        return []
+    rows = []
+    for found in shown:
+        name = measurement(found.name)
+        rows.append(
+            [
+                details.clip(name[:1].upper() + name[1:]),
+                quantity(found.value, found.unit) + _between(found.interval, found.unit),
+                details.clip(", ".join(found.levels)),
+            ]
+        )
+    return [
+        look.heading("Measurements"),
+        look.table(["", f"Value ({LEVEL:.0%} interval)", "Levels"], rows, (4, 3.6, 2), width),
+        *details.told(look, more),
+    ]
+
+
+def classifiers(report: Report, look: Look, details: Details, width: float) -> list[Flowable]:
+    """What networks answered from the picture alone, and what limits that."""
+    shown, more = details.first(report.predictions)
+    if not shown:
+        return []
+    parts: list[Flowable] = [look.heading("Classifiers, asked about the picture")]
+    for answer in shown:
+        said = f"{question(answer.task)}: {answer.label or 'no answer'}"
+        parts.append(look.text(details.clip(said), bold=True, after=0.1))
+        parts.append(look.small(details.clip(_because(answer))))
+    return [*parts, *details.told(look, more)]
+
+
+def _because(answer: Prediction) -> str:
+    said = []
+    if answer.prediction_set:
+        said.append(f"Labels that fit: {', '.join(answer.prediction_set)}.")
+    scores = sorted(answer.scores.items(), key=lambda item: -item[1])[:3]
+    if scores:
+        said.append(f"Scores: {', '.join(f'{label} {score:.2f}' for label, score in scores)}.")
+        said += [CAVEATS[answer.task]] if answer.task in CAVEATS else []
+    return " ".join([*said, *explain(answer.reasons), f"Model {answer.bundle}."])
+
+
+def notes(report: Report, look: Look, details: Details) -> list[Flowable]:
+    """The warnings."""
+    texts = [warning.text for warning in report.warnings]
+    if not texts:
+        return []
+    return [look.heading("Please note"), *details.lines(look, texts)]
+
+
+def _between(interval: tuple[float, float] | None, unit: str) -> str:
+    if interval is None:
+        return ""
+    low, high = (quantity(end, unit) for end in interval)
+    return f" ({low.removesuffix(f' {unit}')} to {high.removesuffix(f' {unit}')})"
+
+
+def _or_could_be(found: str, others: Sequence[str]) -> str:
+    return f"{found}, could be {' or '.join(others)}" if others else found
+
+
+def _paper(colour: tuple[int, int, int]) -> Color:
+    """The colour of a curve on the picture."""
+    return Color(*(part / 255 for part in colour))
