@@ -1,7 +1,6 @@
 """Where everything lies on the one page, and how much of it fits."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
 from io import BytesIO
 from typing import Final
@@ -29,25 +28,19 @@ _MARGIN, _GAP = 36.0, 14.0
 _BY_HAND: Final = ("Filed under", "Film taken on", "Checked by")
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One way to lay the page out: the size of text, the picture's height, how much is told."""
-
-    text_pt: float
-    picture_pt: float
-    details: Details
-
-
 def one_page(
     film: Radiograph, report: Report, *, title: str, printed_on: date | None, paper: Paper
 ) -> bytes:
     """The PDF; see `render_pdf`."""
     size = _SIZES[paper]
     reader, shape = _picture(draw_overlay(film, report))
-    for attempt in _attempts():
-        layout = _Layout(report, title, size, shape, attempt)
-        if layout.fits:
-            break
+    layouts = (
+        layout
+        for look, details, heights in _attempts()
+        for layout in _Frame(report, title, size, look, details).layouts(shape, heights)
+    )
+    layout = next((found for found in layouts if found.fits), None)
+    assert layout is not None, "the last attempt holds any report"
     out = BytesIO()
     canvas = Canvas(out, pagesize=size, invariant=1, pageCompression=1, lang="en")
     canvas.setTitle("SpineScan report")
@@ -68,95 +61,118 @@ def _picture(overlay: Image.Image) -> tuple[ImageReader, tuple[int, int]]:
     return ImageReader(out), overlay.size
 
 
-def _attempts() -> Iterator[_Attempt]:
-    """The best page first: large text and a large picture; the last one holds any report."""
+def _attempts() -> Iterator[tuple[Look, Details, tuple[float, ...]]]:
+    """The best page first: how large the text is, how much it tells, how high the picture is.
+
+    The last one holds any report.
+    """
+    everything = Details(60, 1200)
     for text_pt in (9.0, 8.4, 7.8, 7.2, 6.6):
-        for picture_pt in (470.0, 420.0, 370.0, 320.0):
-            yield _Attempt(text_pt, picture_pt, Details())
-    for rows, characters in ((12, 300), (8, 220), (5, 160), (3, 110), (1, 60)):
-        yield _Attempt(6.6, 300.0, Details(rows, characters))
+        yield Look(text_pt), everything, (470.0, 420.0, 370.0, 320.0)
+    for rows, characters in (
+        (30, 400),
+        (20, 300),
+        (12, 240),
+        (8, 200),
+        (5, 150),
+        (3, 100),
+        (1, 60),
+    ):
+        yield Look(6.6), Details(rows, characters), (300.0,)
+
+
+class _Frame:
+    """A page's parts that do not depend on the picture's size."""
+
+    def __init__(
+        self, report: Report, title: str, size: tuple[float, float], look: Look, details: Details
+    ) -> None:
+        self.report, self.size, self.look, self.details = report, size, look, details
+        self.width = size[0] - 2 * _MARGIN
+        self.head = _Column(_head(report, title, look, details), self.width)
+        self.foot = _Column(_foot(report, title, look, details), self.width)
+        half = (self.width - _GAP) / 2
+        self.values = [_Column(group, half) for group in measurements(report, look, details, half)]
+        self.remarks = [*classifiers(report, look, details), *notes(report, look, details)]
+
+    def layouts(self, shape: tuple[int, int], heights: Sequence[float]) -> Iterator["_Layout"]:
+        """A layout for each height of the picture, which has this `shape` (width, height)."""
+        for height in heights:
+            # A wide film must leave a readable column beside it.
+            scale = min(height / shape[1], 0.46 * self.width / shape[0])
+            yield _Layout(self, (shape[0] * scale, shape[1] * scale))
 
 
 class _Layout:
     """Where everything lies on the page; y points up, as in PDF."""
 
-    def __init__(
-        self,
-        report: Report,
-        title: str,
-        size: tuple[float, float],
-        shape: tuple[int, int],
-        attempt: _Attempt,
-    ) -> None:
-        self.report, self.size = report, size
-        look, details = Look(attempt.text_pt), attempt.details
-        self.width = size[0] - 2 * _MARGIN
-        self.look = look
-        # A wide film must leave a readable column beside it.
-        scale = min(attempt.picture_pt / shape[1], 0.46 * self.width / shape[0])
-        self.picture = shape[0] * scale, shape[1] * scale
-        beside = self.width - self.picture[0] - _GAP
-        half = (self.width - _GAP) / 2
-        self.head = _Column(self._head(title, details), self.width)
-        self.beside = _Column(answers(report, look, details, beside), beside)
-        self.below = (
-            _Column(measurements(report, look, details, half), half),
-            _Column(
-                [*classifiers(report, look, details, half), *notes(report, look, details)], half
-            ),
-        )
-        self.foot = _Column(self._foot(title, details), self.width)
+    def __init__(self, frame: _Frame, picture: tuple[float, float]) -> None:
+        self.frame, self.picture = frame, picture
+        width = frame.width - picture[0] - _GAP
+        half = (frame.width - _GAP) / 2
+        self.beside = [_Column(answers(frame.report, frame.look, frame.details, width), width)]
+        rest = list(frame.remarks)
+        while rest:  # what there is room for beside the picture
+            column = _Column(rest[0], width)
+            if _height([*self.beside, column]) > picture[1]:
+                break
+            self.beside.append(column)
+            del rest[0]
+        self.below = _balanced([*frame.values, *(_Column(group, half) for group in rest)])
 
     @property
     def fits(self) -> bool:
         """Whether it is one page."""
-        middle = max(self.picture[1], self.beside.height)
-        below = max(column.height for column in self.below)
-        needed = self.head.height + middle + below + self.foot.height + 2.5 * _GAP
-        return needed + _LINES_PT + _BANNER_PT + 2 * _MARGIN <= self.size[1]
-
-    def _head(self, title: str, details: Details) -> list[Flowable]:
-        report, look = self.report, self.look
-        rows, columns = report.size
-        spacing = (
-            "pixel spacing not known"
-            if report.spacing_mm is None
-            else f"pixel spacing {report.spacing_mm[0]:.3f} x {report.spacing_mm[1]:.3f} mm "
-            f"({report.spacing_origin})"
-        )
-        about = f"{report.view.capitalize()} view, {rows} x {columns} pixels, {spacing}."
-        return [
-            look.title(title[: details.title_characters] or "Spine film"),
-            look.text(about, colour=SOFT),
-            look.text(who_placed(report), bold=report.edited),
-        ]
-
-    def _foot(self, title: str, details: Details) -> list[Flowable]:
-        report, look = self.report, self.look
-        models = ", ".join(f"{b.name} {b.version}" for b in report.bundles)
-        digest = f" Film SHA-256 {report.sha256}." if title else ""
-        told = f"{product()}, report schema {report.schema_version}. "
-        told += details.clip(f"Models: {models}.") if models else "No model took part."
-        return [look.small(told + digest)]
+        frame = self.frame
+        middle = max(self.picture[1], _height(self.beside))
+        below = max(_height(columns) for columns in self.below)
+        needed = frame.head.height + middle + below + frame.foot.height + 2.5 * _GAP
+        return needed + _LINES_PT + _BANNER_PT + 2 * _MARGIN <= frame.size[1]
 
     def draw(self, canvas: Canvas, reader: ImageReader, printed_on: date | None) -> None:
-        left, top = _MARGIN, self.size[1] - _MARGIN
-        _banner(canvas, left, top, self.width)
+        """Draw the page."""
+        frame, left = self.frame, _MARGIN
+        top = frame.size[1] - _MARGIN
+        _banner(canvas, left, top, frame.width)
         top -= _BANNER_PT
         if printed_on is not None:
             canvas.setFont("Helvetica", 9)
             canvas.setFillColor(SOFT)
             told = f"Printed {printed_on.isoformat()}"
-            canvas.drawRightString(left + self.width, top - 10, told)
-        top = self.head.draw(canvas, left, top) - _GAP / 2
+            canvas.drawRightString(left + frame.width, top - 10, told)
+        top = frame.head.draw(canvas, left, top) - _GAP / 2
         canvas.drawImage(reader, left, top - self.picture[1], *self.picture)
-        self.beside.draw(canvas, left + self.picture[0] + _GAP, top)
-        top -= max(self.picture[1], self.beside.height) + _GAP
-        for column, x in zip(self.below, (0, (self.width + _GAP) / 2), strict=True):
-            column.draw(canvas, left + x, top)
-        bottom = _MARGIN + self.foot.height
-        self.foot.draw(canvas, left, bottom)
-        _lines_to_write_on(canvas, left, bottom + 8, self.width)
+        _draw_all(canvas, self.beside, left + self.picture[0] + _GAP, top)
+        top -= max(self.picture[1], _height(self.beside)) + _GAP
+        for columns, x in zip(self.below, (0, (frame.width + _GAP) / 2), strict=True):
+            _draw_all(canvas, columns, left + x, top)
+        bottom = _MARGIN + frame.foot.height
+        frame.foot.draw(canvas, left, bottom)
+        _lines_to_write_on(canvas, left, bottom + 8, frame.width)
+
+
+def _head(report: Report, title: str, look: Look, details: Details) -> list[Flowable]:
+    rows, columns = report.size
+    spacing = (
+        "pixel spacing not known"
+        if report.spacing_mm is None
+        else f"pixel spacing {report.spacing_mm[0]:.3f} x {report.spacing_mm[1]:.3f} mm "
+        f"({report.spacing_origin})"
+    )
+    about = f"{report.view.capitalize()} view, {rows} x {columns} pixels, {spacing}."
+    return [
+        look.title(details.clip_title(title) or "Spine film"),
+        look.text(about, colour=SOFT),
+        look.text(who_placed(report), bold=report.edited),
+    ]
+
+
+def _foot(report: Report, title: str, look: Look, details: Details) -> list[Flowable]:
+    models = ", ".join(f"{b.name} {b.version}" for b in report.bundles)
+    digest = f" Film SHA-256 {report.sha256}." if title else ""
+    told = f"{product()}, report schema {report.schema_version}. "
+    told += details.clip(f"Models: {models}.") if models else "No model took part."
+    return [look.small(told + digest)]
 
 
 _BANNER_PT, _LINES_PT = 34.0, 34.0
@@ -187,17 +203,34 @@ def _lines_to_write_on(canvas: Canvas, left: float, bottom: float, width: float)
 class _Column:
     """Flowables one below the other, of one width."""
 
-    def __init__(self, parts: list[Flowable], width: float) -> None:
-        self._parts = [(part, *part.wrap(width, 1e6)) for part in parts]
-        self.height = sum(
-            height + part.getSpaceBefore() + part.getSpaceAfter()
-            for part, _, height in self._parts
-        )
+    def __init__(self, parts: Sequence[Flowable], width: float) -> None:
+        self._parts = [(part, part.wrap(width, 1e6)[1]) for part in parts]
+        self.before = parts[0].getSpaceBefore() if parts else 0.0
+        """The space that it wants above itself, unless it is the first."""
+        self.height = sum(h + p.getSpaceBefore() + p.getSpaceAfter() for p, h in self._parts)
+        self.height -= self.before
 
     def draw(self, canvas: Canvas, left: float, top: float) -> float:
         """Draw below `top`; returns the height where it ends."""
-        for part, _, height in self._parts:
+        top += self.before
+        for part, height in self._parts:
             top -= part.getSpaceBefore() + height
             part.drawOn(canvas, left, top)
             top -= part.getSpaceAfter()
         return top
+
+
+def _height(columns: Sequence[_Column]) -> float:
+    """Height of these below each other."""
+    return sum(c.height for c in columns) + sum(c.before for c in columns[1:])
+
+
+def _draw_all(canvas: Canvas, columns: Sequence[_Column], left: float, top: float) -> None:
+    for i, column in enumerate(columns):
+        top = column.draw(canvas, left, top - (column.before if i else 0))
+
+
+def _balanced(columns: Sequence[_Column]) -> tuple[Sequence[_Column], Sequence[_Column]]:
+    """Two halves, in order, of nearly the same height."""
+    cuts = ((columns[:i], columns[i:]) for i in range(len(columns) + 1))
+    return min(cuts, key=lambda cut: max(map(_height, cut)))

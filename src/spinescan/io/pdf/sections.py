@@ -2,11 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 
-from spinescan.core.report import Curve, Prediction, Report, SagittalAxis, SagittalVerdict, Verdict
+from spinescan.core.report import (
+    Curve,
+    Measurement,
+    Prediction,
+    Report,
+    SagittalAxis,
+    SagittalVerdict,
+    Slip,
+    Verdict,
+)
 from spinescan.io.overlay import CURVE_COLOURS
 from spinescan.io.pdf.text import Look
 from spinescan.io.words import (
@@ -23,31 +33,35 @@ from spinescan.io.words import (
 )
 from spinescan.measure.intervals import LEVEL
 
+T = TypeVar("T")
+
+Groups = list[list[Flowable]]
+"""Parts; those of one group stay together."""
+
+_SHAPE = (3.2, 1.3, 2, 1.9, 1.9)
+_DEGREE = "\N{DEGREE SIGN}"
 _ELSEWHERE = "in the page and in the JSON."
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """How much is told: rows of a section and characters of a text; None for all."""
+    """How much is told: rows of a section and characters of a text."""
 
-    rows: int | None = None
-    characters: int | None = None
-
-    @property
-    def title_characters(self) -> int:
-        """A title is never longer than this."""
-        return min(160, self.characters or 160)
+    rows: int
+    characters: int
 
     def clip(self, text: str) -> str:
         """The text, or its beginning and an ellipsis."""
-        if self.characters is None or len(text) <= self.characters:
+        if len(text) <= self.characters:
             return text
         return text[: self.characters].rstrip() + " \N{HORIZONTAL ELLIPSIS}"
 
-    def first[T](self, items: Sequence[T], *, at_least: int = 0) -> tuple[Sequence[T], int]:
+    def clip_title(self, title: str) -> str:
+        """A title of two lines at most."""
+        return Details(1, min(self.characters, 110)).clip(title)
+
+    def first(self, items: Sequence[T], *, at_least: int = 0) -> tuple[Sequence[T], int]:
         """The first of the items, and how many are left out."""
-        if self.rows is None:
-            return items, 0
         kept = items[: max(self.rows, at_least)]
         return kept, len(items) - len(kept)
 
@@ -84,15 +98,16 @@ def _curves(report: Report, look: Look, details: Details, width: float) -> list[
     curves, more = details.first(report.curves, at_least=6)
     sides_known = any(curve.patient_side for curve in report.curves)
     by_reader = any(curve.ends_by == "reader" for curve in report.curves)
-    header = ["Region", "Cobb", "Ends", "Apex", "Convex"]
-    shares = [2.5, 2.6, 1.7, 1.4, 2.2]
+    header = ["Region", "Cobb", "Interval", "Ends", "Apex", "Convex to"]
+    shares = [2.6, 1.2, 2.2, 1.7, 1.2, 2.2]
     if by_reader:
         header.append("Ends by")
-        shares.append(1.4)
+        shares.append(1.3)
     rows = [
         [
             REGIONS[curve.region],
-            quantity(curve.cobb_deg, "deg") + _between(curve.interval_deg, "deg"),
+            quantity(curve.cobb_deg, "deg"),
+            _between(curve.interval_deg, "deg"),
             f"{curve.upper} to {curve.lower}",
             curve.apex,
             _side(curve),
@@ -101,7 +116,11 @@ def _curves(report: Report, look: Look, details: Details, width: float) -> list[
         for curve in curves
     ]
     colours = [_paper(CURVE_COLOURS[i % len(CURVE_COLOURS)]) for i in range(len(rows))]
-    said = [f"In brackets: {LEVEL:.0%} intervals."]
+    said = [f"Intervals of {LEVEL:.0%}."]
+    sources = dict.fromkeys(curve.side_source for curve in report.curves if curve.side_source)
+    if sources:
+        told = " and ".join(source.replace("_", " ") for source in sources)
+        said.append(f"The patient's side is told by: {told}.")
     if not sides_known:
         said.append("Left and right are those of the picture; the patient's side is not known.")
     if report.landmarks is not None and not report.landmarks.levels_certain:
@@ -117,8 +136,7 @@ def _curves(report: Report, look: Look, details: Details, width: float) -> list[
 def _side(curve: Curve) -> str:
     if curve.patient_side is None:
         return f"picture's {curve.convex_side}"
-    source = f" (by {curve.side_source.replace('_', ' ')})" if curve.side_source else ""
-    return f"patient's {curve.patient_side}{source}"
+    return f"patient's {curve.patient_side}"
 
 
 def _als(als: Verdict, look: Look, details: Details) -> list[Flowable]:
@@ -142,9 +160,7 @@ def _als(als: Verdict, look: Look, details: Details) -> list[Flowable]:
     ]
 
 
-def _sagittal(
-    shape: SagittalVerdict, look: Look, details: Details, width: float
-) -> list[Flowable]:
+def _sagittal(shape: SagittalVerdict, look: Look, details: Details, width: float) -> list[Flowable]:
     label = SAGITTAL.get(shape.label or "", "no class").partition(":")
     parts: list[Flowable] = [
         look.heading("Sagittal shape (provisional)"),
@@ -157,21 +173,30 @@ def _sagittal(
     parts += details.lines(look, explain(shape.reasons))
     rows = [_axis(axis) for axis in shape.axes]
     parts.append(
-        look.table(["Curve", "Measured", "Normal", "Found"], rows, (3, 2.6, 1.9, 2), width, bold=1)
+        look.table(
+            ["Curve", "Measured", "Interval", "Normal", "Found"], rows, _SHAPE, width, bold=1
+        )
     )
     slips, more = details.first(shape.slips, at_least=3)
     if slips:
         told = [
             [
                 f"{slip.upper} on {slip.lower}",
-                quantity(abs(slip.percent), "%") + _between(slip.interval, "%"),
+                quantity(abs(slip.percent), "%"),
+                _between(_size(slip), "%"),
                 "front" if slip.direction == "forward" else "back",
                 _or_could_be(slip.grade or "not sure", slip.alternatives),
             ]
             for slip in slips
         ]
-        header = ["Slip", "Of the endplate below", "To the", "Meyerding grade"]
-        parts.append(look.table(header, told, (3, 2.6, 1.9, 2), width, bold=1))
+        header = [
+            "Slip, in % of the endplate below",
+            "Slip",
+            "Interval",
+            "To the",
+            "Grade (Meyerding)",
+        ]
+        parts.append(look.table(header, told, _SHAPE, width, bold=1))
         parts += details.told(look, more)
     parts.append(look.text("The facts that decided", bold=True, before=0.3))
     parts += details.lines(look, [f"\N{BULLET} {fact.text}" for fact in shape.facts])
@@ -179,54 +204,72 @@ def _sagittal(
     return parts
 
 
+def _size(slip: Slip) -> tuple[float, float] | None:
+    """The interval of a slip's size in its direction."""
+    if slip.interval is None or slip.percent >= 0:
+        return slip.interval
+    return -slip.interval[1], -slip.interval[0]
+
+
 def _axis(axis: SagittalAxis) -> list[str]:
     name = measurement(axis.measurement or axis.name)
     named = name[:1].upper() + name[1:]
     if axis.value is None or axis.borders is None:
-        return [named, "", "", "not judged: no norm fits"]
-    low, high = (quantity(border, "deg") for border in axis.borders)
+        return [named, "", "", "", "not judged: no norm fits"]
     found = "not sure" if axis.position is None else POSITIONS[axis.position]
     return [
         named,
-        quantity(axis.value, "deg") + _between(axis.interval, "deg"),
-        f"{low} to {high}",
+        quantity(axis.value, "deg"),
+        _between(axis.interval, "deg"),
+        _between(axis.borders, "deg"),
         _or_could_be(found, [POSITIONS[p] for p in axis.alternatives]),
     ]
 
 
-def measurements(report: Report, look: Look, details: Details, width: float) -> list[Flowable]:
-    """Every value with its interval and levels."""
+def measurements(report: Report, look: Look, details: Details, width: float) -> Groups:
+    """Every value with its interval and levels, a row each."""
     shown, more = details.first(report.measurements)
-    if not shown:
-        return []
-    rows = []
+    groups: Groups = []
     for found in shown:
         name = measurement(found.name)
-        rows.append(
-            [
-                details.clip(name[:1].upper() + name[1:]),
-                quantity(found.value, found.unit) + _between(found.interval, found.unit),
-                details.clip(", ".join(found.levels)),
-            ]
-        )
-    return [
-        look.heading("Measurements"),
-        look.table(["", f"Value ({LEVEL:.0%} interval)", "Levels"], rows, (4, 3.6, 2), width),
-        *details.told(look, more),
-    ]
+        value = quantity(found.value, found.unit)
+        cells = [
+            details.clip(f"{name[:1].upper()}{name[1:]}{_levels(found)}"),
+            value if found.unit in ("deg", "%") else value.removesuffix(found.unit).strip(),
+            _between(found.interval, found.unit) if found.interval else details.clip(_unit(found)),
+        ]
+        groups.append([look.row(cells, (5.5, 1.3, 2.6), width)])
+    if groups:
+        groups[0].insert(0, look.heading(f"Measurements, with {LEVEL:.0%} intervals"))
+        groups[-1] += details.told(look, more)
+    return groups
 
 
-def classifiers(report: Report, look: Look, details: Details, width: float) -> list[Flowable]:
+def _levels(found: Measurement) -> str:
+    """The levels behind a comma, unless the name tells them already."""
+    levels = found.levels
+    if not levels or all(level in found.name.split("_") for level in levels):
+        return ""
+    return f", {levels[0]} to {levels[-1]}" if len(levels) > 2 else f", {' and '.join(levels)}"
+
+
+def _unit(found: Measurement) -> str:
+    return "" if found.unit in ("deg", "%") else found.unit
+
+
+def classifiers(report: Report, look: Look, details: Details) -> Groups:
     """What networks answered from the picture alone, and what limits that."""
     shown, more = details.first(report.predictions)
     if not shown:
         return []
-    parts: list[Flowable] = [look.heading("Classifiers, asked about the picture")]
+    parts: list[Flowable] = [look.heading("Classifiers, asked about the picture alone")]
     for answer in shown:
         said = f"{question(answer.task)}: {answer.label or 'no answer'}"
         parts.append(look.text(details.clip(said), bold=True, after=0.1))
         parts.append(look.small(details.clip(_because(answer))))
-    return [*parts, *details.told(look, more)]
+    parts += details.told(look, more)
+    told = [warning.text for warning in report.warnings if warning.code == "calibration"]
+    return [[*parts, *details.lines(look, told, soft=True)]]
 
 
 def _because(answer: Prediction) -> str:
@@ -240,19 +283,17 @@ def _because(answer: Prediction) -> str:
     return " ".join([*said, *explain(answer.reasons), f"Model {answer.bundle}."])
 
 
-def notes(report: Report, look: Look, details: Details) -> list[Flowable]:
-    """The warnings."""
-    texts = [warning.text for warning in report.warnings]
-    if not texts:
-        return []
-    return [look.heading("Please note"), *details.lines(look, texts)]
+def notes(report: Report, look: Look, details: Details) -> Groups:
+    """The warnings; a classifier's calibration stands beside its answer."""
+    texts = [warning.text for warning in report.warnings if warning.code != "calibration"]
+    return [[look.heading("Please note"), *details.lines(look, texts)]] if texts else []
 
 
 def _between(interval: tuple[float, float] | None, unit: str) -> str:
     if interval is None:
-        return ""
+        return "not known"
     low, high = (quantity(end, unit) for end in interval)
-    return f" ({low.removesuffix(f' {unit}')} to {high.removesuffix(f' {unit}')})"
+    return f"{low.removesuffix(f' {unit}').removesuffix(_DEGREE)} to {high}"
 
 
 def _or_could_be(found: str, others: Sequence[str]) -> str:

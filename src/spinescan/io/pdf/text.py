@@ -72,6 +72,17 @@ class Look:
         """What limits an answer, or tells where it comes from."""
         return self.text(text, colour=SOFT, factor=0.88)
 
+    def row(self, cells: Sequence[str], shares: Sequence[float], width: float) -> Table:
+        """One row of a table without a header."""
+        pad = 0.14 * self.text_pt
+        total = sum(shares)
+        return Table(
+            [[self.text(cell, after=0) for cell in cells]],
+            colWidths=[width * share / total for share in shares],
+            style=self._style(pad),
+            hAlign="LEFT",
+        )
+
     def table(
         self,
         header: Sequence[str],
@@ -89,15 +100,7 @@ class Look:
         cells += [
             [self.text(cell, bold=i == bold, after=0) for i, cell in enumerate(row)] for row in rows
         ]
-        pad = 0.18 * self.text_pt
-        style: list[tuple[object, ...]] = [
-            ("LINEBELOW", (0, 0), (-1, -1), 0.35, RULE),
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 0.5 * self.text_pt),
-            ("TOPPADDING", (0, 0), (-1, -1), pad),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), pad + 0.8),
-        ]
+        style = self._style(0.18 * self.text_pt)
         for row, colour in enumerate(colours, start=1):
             style.append(("LINEBEFORE", (0, row), (0, row), 3, colour))
             style.append(("LEFTPADDING", (0, row), (0, row), 0.7 * self.text_pt))
@@ -109,3 +112,15 @@ class Look:
             hAlign="LEFT",
             spaceAfter=0.4 * self.text_pt,
         )
+
+    def _style(self, pad: float) -> list[tuple[object, ...]]:
+        """A line below each row; `pad` above and below its text, in points."""
+        everywhere = (0, 0), (-1, -1)
+        return [
+            ("LINEBELOW", *everywhere, 0.35, RULE),
+            ("VALIGN", *everywhere, "TOP"),
+            ("LEFTPADDING", *everywhere, 0),
+            ("RIGHTPADDING", *everywhere, 0.4 * self.text_pt),
+            ("TOPPADDING", *everywhere, pad),
+            ("BOTTOMPADDING", *everywhere, pad + 0.8),
+        ]
