@@ -1,6 +1,7 @@
 """Where everything lies on the one page, and how much of it fits."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from typing import Final
@@ -25,6 +26,8 @@ MAX_PICTURE: Final = 1800
 
 _SIZES: Final[dict[Paper, tuple[float, float]]] = {"A4": A4, "Letter": LETTER}
 _MARGIN, _GAP = 36.0, 14.0
+_HOPELESS: Final = 40_000
+"""So many characters do not fit on a page, so that it is not tried."""
 _BY_HAND: Final = ("Filed under", "Film taken on", "Checked by")
 
 
@@ -36,7 +39,7 @@ def one_page(
     reader, shape = _picture(draw_overlay(film, report))
     layouts = (
         layout
-        for look, details, heights in _attempts()
+        for look, details, heights in _attempts(report)
         for layout in _Frame(report, title, size, look, details).layouts(shape, heights)
     )
     layout = next((found for found in layouts if found.fits), None)
@@ -61,14 +64,14 @@ def _picture(overlay: Image.Image) -> tuple[ImageReader, tuple[int, int]]:
     return ImageReader(out), overlay.size
 
 
-def _attempts() -> Iterator[tuple[Look, Details, tuple[float, ...]]]:
+def _attempts(report: Report) -> Iterator[tuple[Look, Details, tuple[float, ...]]]:
     """The best page first: how large the text is, how much it tells, how high the picture is.
 
     The last one holds any report.
     """
-    everything = Details(60, 1200)
-    for text_pt in (9.0, 8.4, 7.8, 7.2, 6.6):
-        yield Look(text_pt), everything, (470.0, 420.0, 370.0, 320.0)
+    if len(replace(report, landmarks=None).to_json()) < _HOPELESS:
+        for text_pt in (9.0, 8.4, 7.8, 7.2, 6.6):
+            yield Look(text_pt, 500), Details(40), (470.0, 420.0, 370.0, 320.0)
     for rows, characters in (
         (30, 400),
         (20, 300),
@@ -78,7 +81,7 @@ def _attempts() -> Iterator[tuple[Look, Details, tuple[float, ...]]]:
         (3, 100),
         (1, 60),
     ):
-        yield Look(6.6), Details(rows, characters), (300.0,)
+        yield Look(6.6, characters), Details(rows), (300.0,)
 
 
 class _Frame:
@@ -89,8 +92,8 @@ class _Frame:
     ) -> None:
         self.report, self.size, self.look, self.details = report, size, look, details
         self.width = size[0] - 2 * _MARGIN
-        self.head = _Column(_head(report, title, look, details), self.width)
-        self.foot = _Column(_foot(report, title, look, details), self.width)
+        self.head = _Column(_head(report, title, look), self.width)
+        self.foot = _Column(_foot(report, title, look), self.width)
         half = (self.width - _GAP) / 2
         self.values = [_Column(group, half) for group in measurements(report, look, details, half)]
         self.remarks = [*classifiers(report, look, details), *notes(report, look, details)]
@@ -127,7 +130,7 @@ class _Layout:
         middle = max(self.picture[1], _height(self.beside))
         below = max(_height(columns) for columns in self.below)
         needed = frame.head.height + middle + below + frame.foot.height + 2.5 * _GAP
-        return needed + _LINES_PT + _BANNER_PT + 2 * _MARGIN <= frame.size[1]
+        return bool(needed + _LINES_PT + _BANNER_PT + 2 * _MARGIN <= frame.size[1])
 
     def draw(self, canvas: Canvas, reader: ImageReader, printed_on: date | None) -> None:
         """Draw the page."""
@@ -151,7 +154,7 @@ class _Layout:
         _lines_to_write_on(canvas, left, bottom + 8, frame.width)
 
 
-def _head(report: Report, title: str, look: Look, details: Details) -> list[Flowable]:
+def _head(report: Report, title: str, look: Look) -> list[Flowable]:
     rows, columns = report.size
     spacing = (
         "pixel spacing not known"
@@ -161,18 +164,18 @@ def _head(report: Report, title: str, look: Look, details: Details) -> list[Flow
     )
     about = f"{report.view.capitalize()} view, {rows} x {columns} pixels, {spacing}."
     return [
-        look.title(details.clip_title(title) or "Spine film"),
+        look.title(title or "Spine film"),
         look.text(about, colour=SOFT),
         look.text(who_placed(report), bold=report.edited),
     ]
 
 
-def _foot(report: Report, title: str, look: Look, details: Details) -> list[Flowable]:
+def _foot(report: Report, title: str, look: Look) -> list[Flowable]:
     models = ", ".join(f"{b.name} {b.version}" for b in report.bundles)
-    digest = f" Film SHA-256 {report.sha256}." if title else ""
+    digest = f"Film SHA-256 {report.sha256}." if title else ""
     told = f"{product()}, report schema {report.schema_version}. "
-    told += details.clip(f"Models: {models}.") if models else "No model took part."
-    return [look.small(told + digest)]
+    told += f"Models: {models}." if models else "No model took part."
+    return [look.small(told), *([look.small(digest)] if digest else [])]
 
 
 _BANNER_PT, _LINES_PT = 34.0, 34.0
@@ -205,10 +208,10 @@ class _Column:
 
     def __init__(self, parts: Sequence[Flowable], width: float) -> None:
         self._parts = [(part, part.wrap(width, 1e6)[1]) for part in parts]
-        self.before = parts[0].getSpaceBefore() if parts else 0.0
+        self.before: float = parts[0].getSpaceBefore() if parts else 0.0
         """The space that it wants above itself, unless it is the first."""
-        self.height = sum(h + p.getSpaceBefore() + p.getSpaceAfter() for p, h in self._parts)
-        self.height -= self.before
+        heights = (h + p.getSpaceBefore() + p.getSpaceAfter() for p, h in self._parts)
+        self.height: float = sum(heights) - self.before
 
     def draw(self, canvas: Canvas, left: float, top: float) -> float:
         """Draw below `top`; returns the height where it ends."""

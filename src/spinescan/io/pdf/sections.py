@@ -45,20 +45,9 @@ _ELSEWHERE = "in the page and in the JSON."
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """How much is told: rows of a section and characters of a text."""
+    """How many rows of a section are told."""
 
     rows: int
-    characters: int
-
-    def clip(self, text: str) -> str:
-        """The text, or its beginning and an ellipsis."""
-        if len(text) <= self.characters:
-            return text
-        return text[: self.characters].rstrip() + " \N{HORIZONTAL ELLIPSIS}"
-
-    def clip_title(self, title: str) -> str:
-        """A title of two lines at most."""
-        return Details(1, min(self.characters, 110)).clip(title)
 
     def first(self, items: Sequence[T], *, at_least: int = 0) -> tuple[Sequence[T], int]:
         """The first of the items, and how many are left out."""
@@ -69,7 +58,7 @@ class Details:
         """A paragraph for each text, and what is left out."""
         shown, more = self.first(texts)
         make = look.small if soft else look.text
-        return [make(self.clip(text)) for text in shown] + self.told(look, more)
+        return [make(text) for text in shown] + self.told(look, more)
 
     def told(self, look: Look, more: int) -> list[Flowable]:
         """That so many are left out, if any."""
@@ -100,23 +89,20 @@ def _curves(report: Report, look: Look, details: Details, width: float) -> list[
     by_reader = any(curve.ends_by == "reader" for curve in report.curves)
     header = ["Region", "Cobb", "Interval", "Ends", "Apex", "Convex to"]
     shares = [2.6, 1.2, 2.2, 1.7, 1.2, 2.2]
-    if by_reader:
-        header.append("Ends by")
-        shares.append(1.3)
     rows = [
         [
             REGIONS[curve.region],
             quantity(curve.cobb_deg, "deg"),
             _between(curve.interval_deg, "deg"),
-            f"{curve.upper} to {curve.lower}",
+            f"{curve.upper} to {curve.lower}{'*' * (curve.ends_by == 'reader')}",
             curve.apex,
             _side(curve),
-            *([curve.ends_by] if by_reader else []),
         ]
         for curve in curves
     ]
     colours = [_paper(CURVE_COLOURS[i % len(CURVE_COLOURS)]) for i in range(len(rows))]
-    said = [f"Intervals of {LEVEL:.0%}."]
+    said = ["* End vertebrae chosen by a person."] if by_reader else []
+    said.append(f"Intervals of {LEVEL:.0%}.")
     sources = dict.fromkeys(curve.side_source for curve in report.curves if curve.side_source)
     if sources:
         told = " and ".join(source.replace("_", " ") for source in sources)
@@ -234,9 +220,9 @@ def measurements(report: Report, look: Look, details: Details, width: float) -> 
         name = measurement(found.name)
         value = quantity(found.value, found.unit)
         cells = [
-            details.clip(f"{name[:1].upper()}{name[1:]}{_levels(found)}"),
+            f"{name[:1].upper()}{name[1:]}{_levels(found)}",
             value if found.unit in ("deg", "%") else value.removesuffix(found.unit).strip(),
-            _between(found.interval, found.unit) if found.interval else details.clip(_unit(found)),
+            _between(found.interval, found.unit) if found.interval else _unit(found),
         ]
         groups.append([look.row(cells, (5.5, 1.3, 2.6), width)])
     if groups:
@@ -265,8 +251,8 @@ def classifiers(report: Report, look: Look, details: Details) -> Groups:
     parts: list[Flowable] = [look.heading("Classifiers, asked about the picture alone")]
     for answer in shown:
         said = f"{question(answer.task)}: {answer.label or 'no answer'}"
-        parts.append(look.text(details.clip(said), bold=True, after=0.1))
-        parts.append(look.small(details.clip(_because(answer))))
+        parts.append(look.text(said, bold=True, after=0.1))
+        parts.append(look.small(_because(answer)))
     parts += details.told(look, more)
     told = [warning.text for warning in report.warnings if warning.code == "calibration"]
     return [[*parts, *details.lines(look, told, soft=True)]]

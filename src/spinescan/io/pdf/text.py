@@ -1,5 +1,6 @@
 """Text on the page: one size for everything, and no mark-up from what a stranger wrote."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from xml.sax.saxutils import escape
@@ -12,21 +13,33 @@ INK: Final = HexColor("#14181d")
 SOFT: Final = HexColor("#545c66")
 RULE: Final = HexColor("#aab2bc")
 
+_LONGEST: Final = 5000
+_WORD: Final = 70
+"""The longest word in characters, which a digest is below; longer ones take long to break."""
+
 
 def printable(text: str) -> str:
     """Text in the characters that PDF's own fonts have (WinAnsi); others as their escapes."""
-    line = "".join(
+    line = "".join(  # far longer texts than a page holds are not worth the while
         c if c.isprintable() else c.encode("unicode_escape", "replace").decode()
-        for c in " ".join(text.split())
+        for c in " ".join(text[:_LONGEST].split())
     )
-    return line.encode("cp1252", "backslashreplace").decode("cp1252")
+    line = line.encode("cp1252", "backslashreplace").decode("cp1252")
+    return re.sub(rf"(\S{{{_WORD}}})(?=\S)", r"\1 ", line)
+
+
+def _clipped(text: str, characters: int) -> str:
+    """The text, or its beginning and an ellipsis."""
+    if len(text) <= characters:
+        return text
+    return text[:characters].rstrip() + " \N{HORIZONTAL ELLIPSIS}"
 
 
 class Look:
-    """Makes the parts of a page whose text has one size, in points."""
+    """Makes the parts of a page, whose text has one size (points) and a greatest length."""
 
-    def __init__(self, text_pt: float) -> None:
-        self.text_pt = text_pt
+    def __init__(self, text_pt: float, characters: int) -> None:
+        self.text_pt, self.characters = text_pt, characters
 
     def text(
         self,
@@ -37,9 +50,9 @@ class Look:
         factor: float = 1.0,
         after: float = 0.25,
         before: float = 0.0,
-        right: bool = False,
+        characters: int = 0,
     ) -> Paragraph:
-        """A paragraph; sizes are in units of the text's size."""
+        """A paragraph; lengths are in units of the text's size."""
         size = self.text_pt * factor
         style = ParagraphStyle(
             "spinescan",
@@ -49,14 +62,13 @@ class Look:
             textColor=colour,
             spaceAfter=after * size,
             spaceBefore=before * size,
-            alignment=2 if right else 0,
             splitLongWords=1,
         )
-        return Paragraph(escape(printable(text)), style)
+        return Paragraph(escape(_clipped(printable(text), characters or self.characters)), style)
 
     def title(self, text: str) -> Paragraph:
         """The page's heading, which leaves room for the date."""
-        paragraph = self.text(text, bold=True, factor=1.6)
+        paragraph = self.text(text, bold=True, factor=1.6, characters=90)
         paragraph.style.rightIndent = 90
         return paragraph
 
