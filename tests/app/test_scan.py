@@ -1,6 +1,7 @@
 """The contract of `spinescan scan`."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +142,35 @@ def test_resume_scans_only_what_is_new(folder: Path, tmp_path: Path, scanner: Fa
     assert len(scanner.scanned) == 6
 
 
+def test_a_pdf_of_each_film_where_asked_for(
+    folder: Path, tmp_path: Path, scanner: FakeScanner
+) -> None:
+    out = tmp_path / "out"
+    run(folder, "--out", out)
+    assert list(out.rglob("*.pdf")) == []
+    run(folder, "--out", out, "--pdf", "--resume")  # what has no page yet is scanned again
+    assert len(scanner.scanned) == 4
+    assert [path.read_bytes()[:5] for path in out.glob("a-*/report.pdf")] == [b"%PDF-"] * 2
+    run(folder, "--out", out, "--pdf", "--resume")
+    assert len(scanner.scanned) == 4
+    assert run(folder, "--pdf").exit_code == 2
+
+
+def test_a_pdf_without_the_extra_is_one_line_of_wrong_usage(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "reportlab", None)
+    result = run(folder, "--out", tmp_path / "out", "--pdf")
+    assert result.exit_code == 2
+    assert "pip install 'spinescan[pdf]'" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_anonymous_output_tells_no_name(folder: Path, tmp_path: Path) -> None:
     named = lines(run(folder, "--json"))
     for i, words in enumerate(([], ["--json"])):
         out = tmp_path / f"out{i}"
-        result = run(folder, "--anonymous", "--out", out, *words)
+        result = run(folder, "--anonymous", "--pdf", "--out", out, *words)
         assert result.exit_code == 1
         files = [path for path in out.rglob("*") if path.is_file()]
         everything = result.output + "".join(path.read_text("latin-1") for path in files)

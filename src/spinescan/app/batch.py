@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
+from datetime import date
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import spinescan
 from spinescan.app.results import (
+    PDF,
     Done,
     add_to_index,
     folder_name,
@@ -38,7 +40,8 @@ class Settings:
     `out`: the folder for results, or None. `anonymous`: neither names nor digests leave the batch.
     `max_pixels`: the largest film that is read, or None for the reader's own limit. `done`: films
     that need not be scanned again. `heat_maps`: draw where the classifiers looked, into `out`.
-    `told`: what is known of the patients beside the films.
+    `pdf`: write one page of PDF a film into `out`. `told`: what is known of the patients beside the
+    films.
     """
 
     out: Path | None = None
@@ -46,6 +49,7 @@ class Settings:
     max_pixels: int | None = None
     done: frozenset[Done] = frozenset()
     heat_maps: bool = False
+    pdf: bool = False
     told: Told = NOTHING
 
 
@@ -120,6 +124,7 @@ class FilmScanner:
             and (earlier := read_report(settings.out / name)) is not None
             and earlier.get("bundles") == [asdict(b.ref) for b in self._scanner.bundles]
             and (not settings.heat_maps or has_heat_maps(settings.out / name, earlier))
+            and (not settings.pdf or (settings.out / name / PDF).is_file())
             and settings.told == NOTHING  # an earlier report need not have been told
         ):
             return {**earlier, "file": film.source}
@@ -130,7 +135,13 @@ class FilmScanner:
             heats = self._scanner.heat_maps(radiograph, report) if settings.heat_maps else {}
             try:
                 write_results(
-                    settings.out / name, radiograph, report, file=file, cards=cards, heats=heats
+                    settings.out / name,
+                    radiograph,
+                    report,
+                    file=file,
+                    cards=cards,
+                    heats=heats,
+                    pdf_of=date.today() if settings.pdf else None,
                 )
             except OSError as error:
                 raise _WriteError(str(error)) from error

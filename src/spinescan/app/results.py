@@ -5,6 +5,7 @@ DIR/<name>/report.json         the Report
 DIR/<name>/overlay.png         the film with its curves
 DIR/<name>/heat-<bundle>.png   with --heat-map: the film, and where a classifier looked on it
 DIR/<name>/page.html           all of it on one page that needs no other file
+DIR/<name>/report.pdf          with --pdf: one sheet of paper to file
 """
 
 import hashlib
@@ -17,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from spinescan.core.radiograph import Radiograph
     from spinescan.core.report import Report
     from spinescan.infer.explain import HeatMap
 
 INDEX, REPORT, OVERLAY, PAGE = "index.jsonl", "report.json", "overlay.png", "page.html"
-TRUTH = "truth.json"
+PDF, TRUTH = "report.pdf", "truth.json"
 _HEAT = re.compile(r"heat-.+\.png")
 
 
@@ -72,10 +74,12 @@ def write_results(
     file: str | None,
     cards: "Mapping[str, str]",
     heats: "Mapping[str, HeatMap]",
+    pdf_of: "date | None" = None,
 ) -> None:
     """Write the files of one film. `file` None: without the file's name and digest.
 
-    `heats` are drawn too, by the names of the bundles that looked.
+    `heats` are drawn too, by the names of the bundles that looked. `pdf_of` is the day that the
+    PDF bears; without it, none is written.
 
     The report comes last and at once, so that a folder with a report is complete.
 
@@ -99,6 +103,10 @@ def write_results(
     title = "" if file is None else Path(file).name  # without a title the page is anonymous
     page = render_page(film, report, title=title, cards=cards, heat_pictures=drawn)
     (folder / PAGE).write_bytes(page.encode("utf-8", "replace"))
+    if pdf_of is not None:
+        from spinescan.io.pdf import render_pdf
+
+        (folder / PDF).write_bytes(render_pdf(film, report, title=title, printed_on=pdf_of))
     unfinished = folder / f"{REPORT}.part"
     unfinished.write_bytes(report.to_json(file).encode("utf-8", "replace") + b"\n")
     unfinished.replace(folder / REPORT)

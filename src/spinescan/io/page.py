@@ -20,6 +20,7 @@ from spinescan.io.words import (
     explain,
     measurement,
     product,
+    quantity,
     question,
 )
 
@@ -73,25 +74,10 @@ def _embedded(picture: Image.Image) -> str:
 @lru_cache(maxsize=1)
 def _template() -> Template:
     environment = page_environment("spinescan.io")
-    environment.filters["quantity"] = _quantity
+    environment.filters["quantity"] = quantity
     environment.filters["explain"] = explain
     environment.filters["question"] = question
     environment.filters["measurement"] = measurement
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["region"] = REGIONS.__getitem__
     return environment.get_template("page.html")
-
-
-def _quantity(value: float | str | None, unit: str) -> str:
-    """A value with its unit, to a precision that its measuring deserves."""
-    if value is None:
-        return "not known"
-    if isinstance(value, str):
-        return f"{value} {unit}".strip()
-    if unit == "deg":
-        return f"{value:.1f}\N{DEGREE SIGN}"
-    if unit == "%":
-        return f"{value:z.0f} %"
-    if unit == "ratio":
-        return f"{value:z.2f}"
-    return (f"{value:.0f} {unit}" if float(value).is_integer() else f"{value:z.2f} {unit}").strip()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
+from spinescan.core.report import Report
 from spinescan.measure.sagittal import LATERAL_MEASUREMENTS
 from spinescan.measure.sagittal_facts import in_words
 
@@ -152,6 +153,34 @@ def every_word() -> dict[str, dict[str, str]]:
             "levels_counted": LEVELS_COUNTED,
         },
     }
+
+
+def quantity(value: float | str | None, unit: str) -> str:
+    """A value with its unit, to a precision that its measuring deserves."""
+    if value is None:
+        return "not known"
+    if isinstance(value, str):
+        return f"{value} {unit}".strip()
+    if unit == "deg":
+        return f"{value:.1f}\N{DEGREE SIGN}"
+    if unit == "%":
+        return f"{value:z.0f} %"
+    if unit == "ratio":
+        return f"{value:z.2f}"
+    return (f"{value:.0f} {unit}" if float(value).is_integer() else f"{value:z.2f} {unit}").strip()
+
+
+def who_placed(report: Report) -> str:
+    """A sentence that tells whether a person changed what the machine had found."""
+    if not report.edited:
+        return "As the machine read it; not edited by hand."
+    points = () if report.landmarks is None else report.landmarks.origin
+    moved = sum(origin == "edited" for origin in points)
+    chosen = sum(curve.ends_by == "reader" for curve in report.curves)
+    told = [f"{moved} of {len(points)} points placed by a person"] if moved else []
+    told += [f"end vertebrae of {chosen} of {len(report.curves)} curves chosen"] if chosen else []
+    what = f": {' and '.join(told)}" if told else ""
+    return f"EDITED BY HAND{what}. Intervals still rest on the spread that the model gave."
 
 
 def product() -> str:

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     " has no class activation maps.",
 )
 @click.option(
+    "--pdf",
+    is_flag=True,
+    help="Write report.pdf, one page a film to file, into --out too. Needs the extra 'pdf'.",
+)
+@click.option(
     "--in-brace",
     is_flag=True,
     help="The films were taken in a brace, which is seldom seen on them: no ALS type is given.",
@@ -81,6 +86,7 @@ def scan(
     out: Path | None,
     bundles: tuple[str, ...],
     heat_maps: bool,
+    pdf: bool,
     in_brace: bool,
     age: AgeGroup | None,
     posture: Posture | None,
@@ -109,6 +115,8 @@ def scan(
         raise click.UsageError("--resume cannot go with --anonymous: it would keep digests.")
     if heat_maps and out is None:
         raise click.UsageError("--heat-map needs --out, the folder for the pictures.")
+    if pdf:
+        _check_pdf(out)
     load = _loader(bundles, jobs)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
@@ -125,6 +133,7 @@ def scan(
         max_pixels=max_pixels,
         done=done,
         heat_maps=heat_maps,
+        pdf=pdf,
         told=Told(in_brace=in_brace, age=age, posture=posture),
     )
     failed = not films
@@ -146,6 +155,18 @@ def scan(
     if not films:
         click.echo("No films found.", err=True)
     ctx.exit(1 if failed else 0)
+
+
+def _check_pdf(out: Path | None) -> None:
+    from spinescan.core.errors import MissingExtraError
+    from spinescan.io.pdf import need_reportlab
+
+    if out is None:
+        raise click.UsageError("--pdf needs --out, the folder for the pages.")
+    try:
+        need_reportlab()
+    except MissingExtraError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _make_folder(out: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,7 @@ def render(
         return page.encode("utf-8", "replace")
     from spinescan.io.pdf import render_pdf
 
-    return render_pdf(film, report, title=title, printed_on=day)
+    return render_pdf(film, report, title=title, printed_on=date.fromisoformat(day))
 
 
 def _png(picture: Image.Image) -> bytes:
