@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.app.fakes import CRASH, SLOW
@@ -45,6 +46,7 @@ def test_each_film_of_a_job_gets_its_answer(serve_fake: Serve) -> None:
     assert len({scan["sha256"] for scan in scans}) == 2
 
 
+@pytest.mark.slow
 def test_a_single_film_need_not_wait_for_a_job(serve_fake: Serve) -> None:
     client = serve_fake()
     job = send(client, *(grey_film(mark=i) for i in range(60)))
@@ -54,6 +56,7 @@ def test_a_single_film_need_not_wait_for_a_job(serve_fake: Serve) -> None:
     assert ended(client, job)["done"] == 60
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_leaves_no_film(serve_fake: Serve, tmp_path: Any) -> None:
     client = serve_fake(scan_seconds=1.0)
     job = send(client, grey_film(SLOW), *(grey_film(mark=i) for i in range(5)))
@@ -63,6 +66,7 @@ def test_a_cancelled_job_leaves_no_film(serve_fake: Serve, tmp_path: Any) -> Non
     assert list((tmp_path / "data" / "unsaved").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_job_goes_on_after_a_restart(serve_fake: Serve) -> None:
     client = serve_fake(scan_seconds=2.0)
     job = send(client, grey_film(SLOW), grey_film(mark=1), grey_film(mark=2), in_brace="true")
@@ -80,6 +84,7 @@ def test_a_job_without_films_is_refused(serve_fake: Serve) -> None:
     assert client.get(f"{API}/jobs/{'0' * 32}").status_code == 404
 
 
+@pytest.mark.slow
 def test_too_many_films_at_once_are_told_to_come_back(serve_fake: Serve) -> None:
     client = serve_fake(scan_seconds=2.0, max_films=3)
     send(client, grey_film(SLOW), grey_film(mark=1), grey_film(mark=2))

@@ -221,10 +221,10 @@ Serve = Callable[..., TestClient]
     [
         (b"", 422, "empty"),
         (b"This is no film.", 422, "not_an_image"),
-        (grey_film()[:300], 422, "truncated"),
+        (grey_film()[:150], 422, "truncated"),
         (grey_film(DEFECT), 500, "internal"),
         (grey_film(CRASH), 500, "crashed"),
-        (grey_film(SLOW), 504, "timeout"),
+        pytest.param(grey_film(SLOW), 504, "timeout", marks=pytest.mark.slow),
     ],
 )
 def test_a_film_that_fails_costs_no_other(
@@ -244,6 +244,7 @@ def test_a_film_above_the_limit_of_pixels_is_not_decoded(serve_fake: Serve) -> N
     assert (answer.status_code, answer.json()["error"]["kind"]) == (413, "too_large")
 
 
+@pytest.mark.slow
 def test_films_are_deleted_after_their_time(
     serve_fake: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +257,7 @@ def test_films_are_deleted_after_their_time(
     assert list((tmp_path / "data" / "unsaved").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_film_is_still_there_after_a_restart(serve_fake: Serve, tmp_path: Path) -> None:
     client = serve_fake()
     scan = scanned(client, grey_film(ABSTAIN))

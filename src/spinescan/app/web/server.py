@@ -66,9 +66,9 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         films.start()
-        loops = [partial(_sweep, films, jobs), *([jobs.work] * settings.jobs)]
-        running = [asyncio.create_task(_for_ever(loop)) for loop in loops]
-        running.append(asyncio.create_task(films.get_ready()))
+        loops = [films.get_ready(), _for_ever(partial(_sweep, films, jobs))]
+        loops += [_for_ever(jobs.work) for _ in range(settings.jobs)]
+        running = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
         finally:
