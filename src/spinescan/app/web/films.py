@@ -58,7 +58,9 @@ class Films:
         self._load = load
         self.saved = saved
         self.unsaved = UnsavedScans(settings.data / "unsaved", settings.keep_minutes * 60)
-        self.room = WaitingRoom(settings.jobs + settings.waiting, settings.jobs)
+        self.room = WaitingRoom(
+            settings.jobs + settings.waiting, lambda: self._scanners.seconds_each
+        )
         self.bundles = tuple(
             Bundle.load(folder) for folder in (*shipped_bundles(), *settings.bundles)
         )

@@ -1,13 +1,9 @@
 """Who waits to have a film read."""
 
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.exceptions import HTTPException
-
-_WEIGHT = 0.1
-"""Of the newest film in the running mean of how long one takes."""
 
 
 class WaitingRoom:
@@ -17,15 +13,14 @@ class WaitingRoom:
     ----------
     places
         How many may wait or be served.
-    served
-        How many are served at once.
+    seconds_each
+        How long one of them takes, now.
     """
 
-    def __init__(self, places: int, served: int) -> None:
+    def __init__(self, places: int, seconds_each: Callable[[], float]) -> None:
         self._places = places
-        self._served = served
         self._taken = 0
-        self._seconds = 0.5
+        self._seconds_each = seconds_each
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
@@ -34,17 +29,14 @@ class WaitingRoom:
         Raises
         ------
         HTTPException
-            429 with Retry-After, in whole seconds, if there is none.
+            429 if there is none. Its Retry-After, in whole seconds, is when half of those who wait
+            will have been served: who comes back when all have been would find nobody at work.
         """
         if self._taken >= self._places:
-            wait = max(1, round(self._taken * self._seconds / self._served))
+            wait = max(1, round(self._taken * self._seconds_each() / 2))
             raise HTTPException(429, "too many films at once", {"Retry-After": str(wait)})
         self._taken += 1
-        began = time.perf_counter()
         try:
             yield
         finally:
-            # What a film took is what it waited, too: shared among those who waited with it.
-            took = (time.perf_counter() - began) * self._served / max(self._taken, self._served)
-            self._seconds += _WEIGHT * (took - self._seconds)
             self._taken -= 1

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
@@ -13,6 +14,8 @@ from typing import Any
 from spinescan.core.errors import SpineScanError
 
 _SPAWN = get_context("spawn")  # a fork would copy the threads' locks of the native libraries
+_NEWEST = 0.1
+"""Weight of the newest task in the mean of how long one takes."""
 _NICE = 5
 """The server itself answers first when all cores are busy."""
 
@@ -88,6 +91,12 @@ class Workers:
         self._threads = ThreadPoolExecutor(count, "spinescan-worker")
         self._workers = [_Worker(start) for _ in range(count)]
         self._free: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._mean_s = 0.5
+
+    @property
+    def seconds_each(self) -> float:
+        """How long a task takes, shared among the processes: a running mean."""
+        return self._mean_s / len(self._workers)
 
     async def get_ready(self) -> None:
         """Wait until all have loaded their models."""
@@ -106,9 +115,14 @@ class Workers:
             in any other way.
         """
         worker = await self._free.get()
-        loop = asyncio.get_running_loop()
+        loop, began = asyncio.get_running_loop(), time.perf_counter()
+
+        def done(call: asyncio.Future[Any]) -> None:
+            self._free.put_nowait(worker)
+            self._mean_s += _NEWEST * (time.perf_counter() - began - self._mean_s)
+
         call = loop.run_in_executor(self._threads, worker.call, task, args, seconds)
-        call.add_done_callback(lambda done: self._free.put_nowait(worker))
+        call.add_done_callback(done)
         return await asyncio.shield(call)  # a request that is cancelled leaves its worker in order
 
     def close(self) -> None:
