@@ -9,11 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-pytest.importorskip("fastapi", reason="needs the extra web")
-pytest.importorskip("sqlalchemy", reason="needs the extra web")
-pytest.importorskip("multipart", reason="needs the extra web")
-
 from PIL import Image
 from starlette.testclient import TestClient
 
