@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import time
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,9 +87,13 @@ class Guard:
             self._check(scope, body)
             await self._app(scope, body, answer)
         except HTTPException as error:
-            if status:
-                raise
-            await _refuse(answer, error)
+            if not status:
+                await _refuse(answer, error)
+        except Exception as error:
+            # Its message, and the values on its way, may hold what belongs in no log.
+            log.error("a defect: %s", where_it_broke(error))
+            if not status:
+                await _refuse(answer, HTTPException(500, "unexpected; please report this"))
         finally:
             route = getattr(scope.get("route"), "path", "-")
             took_ms = (time.perf_counter() - began) * 1000
@@ -183,6 +188,12 @@ async def _refuse(send: Send, error: HTTPException) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def where_it_broke(error: Exception) -> str:
+    """The kind of a defect and its place in the code, without any value."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+
+
 _KINDS = {
     400: "bad_request",
     401: "token",
@@ -196,6 +207,7 @@ _KINDS = {
     421: "host",
     422: "not_understood",
     429: "busy",
+    500: "internal",
     503: "not_ready",
 }
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from importlib.resources import files
@@ -20,7 +19,7 @@ import spinescan
 from spinescan.app.batch import scanner_with
 from spinescan.app.web.about_routes import about_routes
 from spinescan.app.web.films import Films
-from spinescan.app.web.guards import PREFIX, Guard, error_body, kind_of
+from spinescan.app.web.guards import PREFIX, Guard, error_body, kind_of, where_it_broke
 from spinescan.app.web.job_routes import job_routes
 from spinescan.app.web.jobs import ScanJobs
 from spinescan.app.web.scan_routes import scan_routes
@@ -137,11 +136,10 @@ async def _failed(request: Request, error: Any) -> Response:
 
 
 async def _for_ever(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a loop again that a defect has ended; its trace holds no data of a film."""
+    """Run a loop again that a defect has ended."""
     while True:
         try:
             await loop()
         except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)[-1]
-            log.error("%s in %s, line %s", type(error).__name__, frames.name, frames.lineno)
+            log.error("a defect: %s", where_it_broke(error))
         await asyncio.sleep(_PAUSE_SECONDS)
