@@ -119,6 +119,7 @@ class ScanLine:
     taken_on: date
     view: str
     edited: bool
+    sha256: str
     saved_at: datetime
 
 

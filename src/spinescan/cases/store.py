@@ -318,11 +318,14 @@ def _case(session: Session, row: CaseRow) -> Case:
         .scalar_subquery()
     )
     lines = session.execute(
-        select(ScanRow.id, ScanRow.taken_on, ScanRow.view, newest, ScanRow.saved_at)
+        select(ScanRow.id, ScanRow.taken_on, ScanRow.view, newest, ScanRow.sha256, ScanRow.saved_at)
         .where(ScanRow.case_id == row.id)
         .order_by(ScanRow.taken_on, ScanRow.saved_at)
     )
-    scans = tuple(ScanLine(i, day, view, bool(edited), at) for i, day, view, edited, at in lines)
+    scans = tuple(
+        ScanLine(scan_id, day, view, bool(edited), sha256, at)
+        for scan_id, day, view, edited, sha256, at in lines
+    )
     return Case(row.id, row.pseudonym, row.created_at, scans)
 
 
@@ -342,7 +345,7 @@ def _scan(session: Session, scan_id: str) -> Scan:
         view=row.view,
         told=row.told,
         report=row.report,
-        change=newest and _change(newest),
+        change=None if newest is None else _change(newest),
     )
 
 
