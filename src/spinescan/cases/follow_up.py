@@ -1,12 +1,12 @@
 """Films of one case side by side, measured between the same end vertebrae (`measure.change`)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from spinescan.cases.errors import CaseError
 from spinescan.cases.records import Scan
 from spinescan.cases.store import CaseStore
-from spinescan.core.report import Curve, Report
+from spinescan.core.report import Report
 from spinescan.core.report_json import report_from_dict
 from spinescan.core.told import Told
 from spinescan.measure.change import CurveChange, FollowUp, Seen, curve_change, follow_up
@@ -29,6 +29,7 @@ class Moment:
     """A film on a time line: each curve's angle (`second` of the change), None if not visible."""
 
     scan: Scan
+    in_brace: bool
     curves: tuple[CurveChange, ...]
 
 
@@ -56,13 +57,15 @@ def timeline(store: CaseStore, case_id: str, factor_of: FactorOf) -> tuple[Momen
     films = [(scan, seen) for scan, seen in films if _is_measured(seen.report)]
     first = next((seen for _, seen in films if seen.report.curves), None)
     if first is None:
-        return tuple(Moment(scan, ()) for scan, _ in films)
-    curves = first.report.curves
-    return tuple(Moment(scan, _at(first, seen, curves)) for scan, seen in films)
-
-
-def _at(first: Seen, seen: Seen, curves: Sequence[Curve]) -> tuple[CurveChange, ...]:
-    return tuple(curve_change(first, seen, curve) for curve in curves)
+        return tuple(Moment(scan, seen.braced, ()) for scan, seen in films)
+    return tuple(
+        Moment(
+            scan,
+            seen.braced,
+            tuple(curve_change(first, seen, curve) for curve in first.report.curves),
+        )
+        for scan, seen in films
+    )
 
 
 def _is_measured(report: Report) -> bool:
