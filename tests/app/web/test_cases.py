@@ -1,5 +1,6 @@
 """Cases through the server: films saved, edited, followed, taken away, deleted."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -17,10 +18,12 @@ from spinescan.app.web.case_models import (
     MomentJson,
 )
 from spinescan.app.web.models import ScanAnswer
+from spinescan.app.web.server import create_app
+from spinescan.app.web.settings import WebSettings
 from spinescan.cases.records import Deed
 from spinescan.data.manifest_films import read_manifest_films
 from spinescan.io.words import DEEDS, REASONS
-from tests.app.web.conftest import API, Serve, grey_film
+from tests.app.web.conftest import API, HOST, Serve, grey_film, load_fake, wait_ready
 from tests.app.web.test_scans import edit_of, scanned
 from tests.cases.scans import raw_bytes
 
@@ -75,13 +78,14 @@ def test_a_film_is_saved_and_does_not_expire(serve_fake: Serve) -> None:
     assert listed["pseudonym"] == "P-017"
 
 
-def test_a_saved_film_is_there_after_a_restart(serve_fake: Serve, tmp_path: Path) -> None:
-    with serve_fake(data=tmp_path / "server") as client:
-        case = begun(client, "P-017")
+def test_a_saved_film_is_there_after_a_restart(tmp_path: Path) -> None:
+    settings = WebSettings(data=tmp_path / "data", hosts=(HOST,), jobs=1)
+    with TestClient(create_app(settings, load=load_fake)) as client:
+        case = begun(wait_ready(client), "P-017")
         scan = scanned(client, grey_film())["id"]
         kept = saved(client, case, scan)
-    client = serve_fake(data=tmp_path / "server")
-    assert client.get(f"{API}/scans/{scan}").json() == kept
+    with TestClient(create_app(settings, load=load_fake)) as client:
+        assert client.get(f"{API}/scans/{scan}").json() == kept
 
 
 def test_a_pseudonym_names_nobody(serve_fake: Serve) -> None:
@@ -288,8 +292,6 @@ def test_a_film_is_deleted_from_its_case(serve_fake: Serve) -> None:
 
 
 def test_who_asked_is_in_the_trail(serve_fake: Serve) -> None:
-    import hashlib
-
     tokens = {hashlib.sha256(t.encode()).hexdigest(): n for t, n in (("a" * 20, "ward"),)}
     client = serve_fake(tokens=tokens)
     refused(client.get(f"{API}/cases"), 401, "token")
