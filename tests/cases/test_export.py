@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL.PngImagePlugin import PngInfo
 
+from spinescan.app.main import cli
 from spinescan.cases.export import write_case, write_training
 from spinescan.cases.store import CaseStore
 from spinescan.core.anatomy import LATERAL_NAMES, Landmarks
@@ -209,3 +211,29 @@ def test_the_training_takes_the_exported_films(store: CaseStore, tmp_path: Path)
         expected = marks().points_xy.reshape(17, 4, 2) / 2
         assert film.corners == pytest.approx(expected, abs=0.01)
         assert film.in_view
+
+
+@pytest.mark.training
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_both_models_are_taught_by_the_exported_films(store: CaseStore, tmp_path: Path) -> None:
+    from tests.train.test_landmarks import LATERAL_LIMITS, RECIPE
+
+    for k in range(3):
+        case = store.create_case(f"P-{k}", by="clinic")
+        side = Landmarks.from_points(LATERAL_NAMES, marks().points_xy, origin="edited")
+        for view, mine in (("frontal", marks()), ("lateral", side)):
+            seed = 10 * k + len(view) + (view == "lateral")
+            new = film_scan(f"scan-{view}-{k}", picture(seed), report(None), report(mine, view))
+            store.save_scan(case.id, new, by="clinic")
+    manifest = unpacked(store, tmp_path / "films")
+    for view, extra in (("frontal", ""), ("lateral", LATERAL_LIMITS)):
+        recipe = tmp_path / f"{view}.toml"
+        recipe.write_text(f'view = "{view}"\n{RECIPE}\n{extra}\n')
+        run = tmp_path / view
+        command = ["train", "landmarks", str(recipe), "--data", str(manifest), "--out", str(run)]
+        result = CliRunner().invoke(cli, [*command, "--final"], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        told = json.loads((run / "final" / "bundle" / "bundle.json").read_text())
+        assert told["task"] == f"{view}-landmarks"
+        assert told["provenance"]["films"] == 6  # those of the other view teach what it is not
+        assert told["provenance"]["trained_on"] == ["SpineScan cases"]
