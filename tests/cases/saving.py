@@ -32,14 +32,13 @@ def main(folder: Path, word: str) -> None:
             taken_on=date(2026, 1, 1),
             told={},
             report={"view": "frontal", "name": name},
-            marks={},
             film=film,
             files={"film.gray16": film[:1000]},
         )
         store.save_scan(case.id, new, by="clinic")
         print("saved", name, flush=True)
         if k % 3 == 0:
-            store.edit_scan(name, Change({"name": name}, {"name": name}, {}), by="clinic")
+            store.edit_scan(name, Change({"name": name}, {"name": name}), by="clinic")
             print("edited", name, flush=True)
         if k % 5 == 4:
             print("deleting", name, flush=True)

@@ -18,7 +18,6 @@ def new_scan(name: str = "scan-001", *, film: bytes = b"a film", **change: Any) 
         "taken_on": date(2026, 3, 1),
         "told": NOTHING_TOLD,
         "report": {"view": "frontal", "curves": [], "note": f"machine of {name}"},
-        "marks": {"csl": None, "transitional_point_xy": None},
         "film": film,
     }
     return NewScan(**(values | change))
@@ -29,7 +28,6 @@ def change(note: str = "first") -> Change:
     return Change(
         edit={"view": "frontal", "ends": None, "told": None, "note": note},
         report={"view": "frontal", "curves": [], "note": f"report of {note}"},
-        marks={"csl": None, "transitional_point_xy": [1.5, 2.0]},
     )
 
 

@@ -79,20 +79,44 @@ def test_reports_are_found_by_their_film(tmp_path: Path) -> None:
     assert not first.suspect
 
 
-def test_lateral_and_test_films_do_not_teach(tmp_path: Path) -> None:
-    names = ["a.png", "b.png", "c.png", "d.png", "e.png"]
+def test_films_of_the_test_split_do_not_teach(tmp_path: Path) -> None:
+    names = ["a.png", "b.png", "c.png"]
     path = write(
         tmp_path,
-        [
-            row("a.png", view="lateral"),
-            row("b.png", view=""),
-            row("c.png", split="test"),
-            row("d.png", view=""),
-            row("e.png", split="validation"),
-        ],
-        [report_of(n, view="lateral" if n == "b.png" else "frontal") for n in names],
+        [row("a.png", split="test"), row("b.png", view=""), row("c.png", split="validation")],
+        [report_of(n) for n in names],
     )
-    assert [film.file for film in read_manifest_films(path)] == ["d.png", "e.png"]
+    assert [film.file for film in read_manifest_films(path)] == ["b.png", "c.png"]
+
+
+@pytest.mark.parametrize("faces_left", [True, False])
+def test_lateral_films_are_told_apart_by_their_view(tmp_path: Path, faces_left: bool) -> None:
+    """Their corners are those of the picture's sides, too, whichever way the patient faces."""
+    sides = ("anterior", "posterior") if faces_left else ("posterior", "anterior")
+    swap = dict(zip(("left", "right"), sides, strict=True))
+    names = [f"{n.rpartition('_')[0]}_{swap[n.rpartition('_')[2]]}" for n in FRONTAL_NAMES]
+    assert set(names) == set(LATERAL_NAMES)
+    more = np.concatenate([CORNERS, [[30.0, 800.0], [10.0, 820.0]]])
+    points = {"names": [*names, f"S1_{sides[0]}", "femoral_head_right"], "points_xy": more}
+    path = write(
+        tmp_path,
+        [row("a.png", view="lateral"), row("b.png", view=""), row("c.png")],
+        [
+            report_of("a.png", **points),
+            report_of("b.png", view="lateral", **points),
+            report_of("c.png"),
+        ],
+    )
+    *laterals, frontal = read_manifest_films(path)
+    assert (frontal.view, frontal.faces_left) == ("frontal", None)
+    for film in laterals:
+        assert (film.view, film.faces_left) == ("lateral", faces_left)
+        assert film.corners_px == pytest.approx(CORNERS.reshape(17, 4, 2), abs=0.006)
+        assert film.points_px is not None
+        seen = dict(zip(FRONTAL_POINTS, film.points_px.tolist(), strict=True))
+        assert seen["S1_left"] == [30, 800]
+        assert seen["femoral_head_right"] == [10, 820]
+        assert np.isnan(seen["S1_right"]).all()
 
 
 def test_a_row_knows_better_than_the_model_which_view_it_is(tmp_path: Path) -> None:
@@ -140,12 +164,13 @@ def test_an_edited_film_teaches_though_the_model_abstained(tmp_path: Path) -> No
 
 def test_phantoms_are_read_alike_from_their_truth_and_their_manifest(tmp_path: Path) -> None:
     write_set(SetRecipe(rows=(96, 96)), tmp_path, 4, 3)
-    truth = read_phantoms(tmp_path)
+    truth = read_phantoms(tmp_path, laterals=True)
     listed = read_manifest_films(tmp_path / "manifest.csv")
-    assert 0 < len(listed) < 4
+    assert {film.view for film in listed} == {"frontal", "lateral"}
     assert [film.file for film in listed] == [film.file for film in truth]
     for ours, theirs in zip(listed, truth, strict=True):
         assert np.array_equal(ours.corners_px, theirs.corners_px, equal_nan=True)
+        assert (ours.view, ours.faces_left) == (theirs.view, theirs.faces_left)
 
 
 def no_landmarks(report: dict[str, Any]) -> None:
@@ -238,6 +263,6 @@ def test_one_picture_in_two_groups(tmp_path: Path) -> None:
 
 
 def test_a_manifest_without_any_film_to_teach(tmp_path: Path) -> None:
-    path = write(tmp_path, [row("a.png", landmarks=""), row("b.png", view="lateral")], [])
-    with pytest.raises(DataError, match=r"no frontal film with landmarks among 2"):
+    path = write(tmp_path, [row("a.png", landmarks=""), row("b.png", split="test")], [])
+    with pytest.raises(DataError, match=r"no film with landmarks among 2"):
         read_manifest_films(path)

@@ -30,11 +30,10 @@ _FILE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a reader made of a scan: the Edit, and the Report and marks that follow from it."""
+    """What a reader made of a scan: the Edit, and the Report that follows from it."""
 
     edit: Json
     report: Json
-    marks: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,8 @@ class NewScan:
         Of the film's bytes; compared with what was written.
     taken_on
         The day of the film.
-    told, report, marks
-        As JSON: what was told beside the film, the machine's Report, and its marks.
+    told, report
+        As JSON: what was told beside the film, and the machine's Report.
     film
         The bytes that were handed in, or a file of them.
     files
@@ -64,7 +63,6 @@ class NewScan:
     taken_on: date
     told: Json
     report: Json
-    marks: Json
     film: bytes | Path
     files: Mapping[str, bytes | Path] = field(default_factory=dict)
     change: Change | None = None
@@ -89,7 +87,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A saved scan with all its edits, oldest first."""
+    """A saved scan; `change` is what holds now, None if that is the machine's answer."""
 
     id: str
     case_id: str
@@ -99,13 +97,7 @@ class Scan:
     view: str
     told: Json
     report: Json
-    marks: Json
-    edits: tuple[Edit, ...]
-
-    @property
-    def change(self) -> Change | None:
-        """What holds now; None if that is the machine's answer."""
-        return self.edits[-1].change if self.edits else None
+    change: Change | None
 
     @property
     def told_now(self) -> Json:
@@ -127,6 +119,7 @@ class ScanLine:
     taken_on: date
     view: str
     edited: bool
+    sha256: str
     saved_at: datetime
 
 

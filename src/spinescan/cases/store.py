@@ -173,7 +173,6 @@ class CaseStore(AbstractContextManager["CaseStore"]):
                         view=new.report["view"],
                         told=new.told,
                         report=new.report,
-                        marks=new.marks,
                     )
                 )
                 session.flush()
@@ -189,6 +188,18 @@ class CaseStore(AbstractContextManager["CaseStore"]):
         """One scan; CaseError ("not_found")."""
         with self._database.read() as session:
             return _scan(session, scan_id)
+
+    def edits(self, scan_id: str) -> tuple[Edit, ...]:
+        """All states that readers left a scan in, oldest first; CaseError ("not_found")."""
+        with self._database.read() as session:
+            if session.get(ScanRow, scan_id) is None:
+                raise CaseError("There is no such saved scan.", kind="not_found")
+            rows = session.scalars(
+                select(EditRow).where(EditRow.scan_id == scan_id).order_by(EditRow.id)
+            )
+            return tuple(
+                Edit(number, row.at, row.by, _change(row)) for number, row in enumerate(rows, 1)
+            )
 
     def file(self, scan_id: str, name: str = FILM) -> Path:
         """The film of a scan, or another file that was kept with it; CaseError ("not_found")."""
@@ -257,7 +268,6 @@ class CaseStore(AbstractContextManager["CaseStore"]):
             by=by,
             edit=change and change.edit,
             report=change and change.report,
-            marks=change and change.marks,
         )
         session.add(row)
         session.flush()
@@ -308,11 +318,14 @@ def _case(session: Session, row: CaseRow) -> Case:
         .scalar_subquery()
     )
     lines = session.execute(
-        select(ScanRow.id, ScanRow.taken_on, ScanRow.view, newest, ScanRow.saved_at)
+        select(ScanRow.id, ScanRow.taken_on, ScanRow.view, newest, ScanRow.sha256, ScanRow.saved_at)
         .where(ScanRow.case_id == row.id)
         .order_by(ScanRow.taken_on, ScanRow.saved_at)
     )
-    scans = tuple(ScanLine(i, day, view, bool(edited), at) for i, day, view, edited, at in lines)
+    scans = tuple(
+        ScanLine(scan_id, day, view, bool(edited), sha256, at)
+        for scan_id, day, view, edited, sha256, at in lines
+    )
     return Case(row.id, row.pseudonym, row.created_at, scans)
 
 
@@ -320,9 +333,9 @@ def _scan(session: Session, scan_id: str) -> Scan:
     row = session.get(ScanRow, scan_id)
     if row is None:
         raise CaseError("There is no such saved scan.", kind="not_found")
-    edits = session.scalars(
-        select(EditRow).where(EditRow.scan_id == scan_id).order_by(EditRow.id)
-    ).all()
+    newest = session.scalar(
+        select(EditRow).where(EditRow.scan_id == scan_id).order_by(EditRow.id.desc()).limit(1)
+    )
     return Scan(
         id=row.id,
         case_id=row.case_id,
@@ -332,18 +345,12 @@ def _scan(session: Session, scan_id: str) -> Scan:
         view=row.view,
         told=row.told,
         report=row.report,
-        marks=row.marks,
-        edits=tuple(
-            Edit(number, edit.at, edit.by, _change(edit))
-            for number, edit in enumerate(edits, start=1)
-        ),
+        change=None if newest is None else _change(newest),
     )
 
 
 def _change(row: EditRow) -> Change | None:
-    if row.edit is None or row.report is None or row.marks is None:
-        return None
-    return Change(row.edit, row.report, row.marks)
+    return None if row.edit is None or row.report is None else Change(row.edit, row.report)
 
 
 def _entries(session: Session, case_id: str | None) -> tuple[Entry, ...]:

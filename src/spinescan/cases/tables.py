@@ -40,7 +40,6 @@ class ScanRow(Table):
     view: Mapped[str]
     told: Mapped[Json]
     report: Mapped[Json]
-    marks: Mapped[Json]
 
 
 class EditRow(Table):
@@ -53,7 +52,6 @@ class EditRow(Table):
     by: Mapped[str]
     edit: Mapped[Json | None]
     report: Mapped[Json | None]
-    marks: Mapped[Json | None]
 
 
 class TrailRow(Table):
@@ -90,7 +88,6 @@ SCHEMA = Schema(
                 "view" VARCHAR NOT NULL,
                 told JSON NOT NULL,
                 report JSON NOT NULL,
-                marks JSON NOT NULL,
                 UNIQUE (case_id, sha256),
                 FOREIGN KEY (case_id) REFERENCES cases (id) ON DELETE CASCADE
             )""",
@@ -101,7 +98,6 @@ SCHEMA = Schema(
                 "by" VARCHAR NOT NULL,
                 edit JSON,
                 report JSON,
-                marks JSON,
                 FOREIGN KEY (scan_id) REFERENCES scans (id) ON DELETE CASCADE
             )""",
             "CREATE INDEX ix_edits_scan_id ON edits (scan_id)",

@@ -128,6 +128,16 @@ class Manifest:
                     f"got {digest[:12]}...)"
                 )
 
+    def to_csv(self) -> str:
+        """The table as text."""
+        labels, text = self.labels(), io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow((*COLUMNS, *labels))
+        for film in self.films:
+            fixed = (getattr(film, name) for name in COLUMNS)
+            table.writerow((*fixed, *(film.labels.get(name, "") for name in labels)))
+        return text.getvalue()
+
 
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest. Its films' files are not touched; `Manifest.check_files` does that.
@@ -174,10 +184,4 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     """
     if path.parent != manifest.folder:
         raise ValueError(f"a manifest lies in its folder {manifest.folder}, got {path}")
-    labels, text = manifest.labels(), io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow((*COLUMNS, *labels))
-    for film in manifest.films:
-        fixed = (getattr(film, name) for name in COLUMNS)
-        table.writerow((*fixed, *(film.labels.get(name, "") for name in labels)))
-    path.write_bytes(text.getvalue().encode())
+    path.write_bytes(manifest.to_csv().encode())

@@ -1,4 +1,4 @@
-"""Frontal films whose landmarks somebody has corrected: from a manifest to teaching films."""
+"""Films whose landmarks somebody has corrected: from a manifest to teaching films."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,19 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinescan.core.anatomy import FRONTAL_CORNERS, FRONTAL_NAMES, FRONTAL_POINTS, LEVELS
+from spinescan.core.anatomy import (
+    FRONTAL_CORNERS,
+    FRONTAL_NAMES,
+    FRONTAL_POINTS,
+    LATERAL_NAMES,
+    LEVELS,
+)
 from spinescan.core.errors import DataError
 from spinescan.data.manifest import Manifest, ManifestFilm, read_manifest
-from spinescan.data.sources import CornerFilm
+from spinescan.data.sources import CornerFilm, by_side
 
 _NOWHERE = (np.nan, np.nan)
 
 
 def read_manifest_films(path: Path) -> tuple[CornerFilm, ...]:
-    """The films of a manifest that can teach a frontal landmark model.
+    """The films of a manifest that can teach a landmark model, of either view.
 
-    These are the films with landmarks, but for lateral ones and those of the split "test". What is
-    listed is taken as true, also points that nobody moved. A Report without any pelvis or neck
+    These are the films with landmarks, but for those of the split "test". What is listed is taken
+    as true, also points that nobody moved. A Report without any pelvis or neck
     point tells nothing of them; in one that has some, those that it lacks are not on the film.
 
     Raises
@@ -33,7 +39,7 @@ def read_manifest_films(path: Path) -> tuple[CornerFilm, ...]:
     rows = [
         (row, film)
         for row, film in enumerate(manifest.films, start=2)
-        if film.landmarks and film.view != "lateral" and film.split != "test"
+        if film.landmarks and film.split != "test"
     ]
     try:
         manifest.check_files(row for row, _ in rows)
@@ -47,8 +53,6 @@ def read_manifest_films(path: Path) -> tuple[CornerFilm, ...]:
             if film.landmarks not in reports:
                 reports[film.landmarks] = read_reports(manifest.folder / film.landmarks)
             report = _report_of(film, reports[film.landmarks])
-            if (film.view or report["view"]) == "lateral":
-                continue
             films.append(_corner_film(film, manifest, report))
         except DataError as error:
             raise DataError(f"{path}: row {row}: {error}") from error
@@ -57,7 +61,7 @@ def read_manifest_films(path: Path) -> tuple[CornerFilm, ...]:
                 f"{path}: row {row}: the Report in {film.landmarks} is not understood ({error!r})"
             ) from error
     if not films:
-        raise DataError(f"{path}: no frontal film with landmarks among {len(manifest.films)}")
+        raise DataError(f"{path}: no film with landmarks among {len(manifest.films)}")
     return tuple(films)
 
 
@@ -122,12 +126,15 @@ def _corner_film(film: ManifestFilm, manifest: Manifest, report: Mapping[str, An
     points = np.array(marks["points_xy"], dtype=np.float64).reshape(-1, 2)
     if not np.isfinite(points).all():
         raise DataError("points_xy must be finite; leave out what is not visible")
-    places = dict(zip(marks["names"], points, strict=True))
+    places: Mapping[str, Any] = dict(zip(marks["names"], points, strict=True))
+    lateral = (film.view or report["view"]) == "lateral"
+    places, faces_left = by_side(places) if lateral else (places, None)
     corners = _places(FRONTAL_NAMES, places).reshape(len(LEVELS), len(FRONTAL_CORNERS), 2)
     corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
     if np.isnan(corners).all():
+        expected = (LATERAL_NAMES if lateral else FRONTAL_NAMES)[0]
         raise DataError(
-            f"no level has its four corners ({FRONTAL_NAMES[0]}, ...), got "
+            f"no level has its four corners ({expected}, ...), got "
             f"{', '.join(marks['names'][:4]) or 'no points'}"
         )
     return CornerFilm(
@@ -137,13 +144,15 @@ def _corner_film(film: ManifestFilm, manifest: Manifest, report: Mapping[str, An
         corners_px=corners,
         suspect=False,
         source=film.source or "manifest",
+        view="lateral" if lateral else "frontal",
+        faces_left=faces_left,
         points_px=(
             _places(FRONTAL_POINTS, places) if any(n in places for n in FRONTAL_POINTS) else None
         ),
     )
 
 
-def _places(names: Sequence[str], places: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+def _places(names: Sequence[str], places: Mapping[str, Any]) -> NDArray[np.float64]:
     """Points (n, 2) by name, NaN where there is none."""
     return np.array([places.get(name, _NOWHERE) for name in names])
 

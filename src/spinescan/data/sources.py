@@ -29,6 +29,7 @@ _POINTS = (*(f"x{k}" for k in range(_CORNERS)), *(f"y{k}" for k in range(_CORNER
 _BOX = ("xc", "yc", "w", "h")
 _KIND = ("field_of_view", "source_style")
 _NOWHERE = (np.nan, np.nan)
+_Place = Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,12 +161,7 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
     places = dict(zip(marks["names"], marks["points_xy"], strict=True))
     faces_left = None
     if record["view"] == "lateral":
-        faces_left = _faces_left(places)
-        last = {
-            name: lateral_name(name, faces_left=bool(faces_left))
-            for name in (*FRONTAL_NAMES, *FRONTAL_POINTS)
-        }
-        places = {name: places[of] for name, of in last.items() if of in places}
+        places, faces_left = by_side(places)
     corners = np.array([places.get(name, _NOWHERE) for name in FRONTAL_NAMES])
     corners = corners.reshape(len(LEVELS), len(FRONTAL_CORNERS), 2)
     corners[~np.isfinite(corners).all(axis=(1, 2))] = np.nan
@@ -194,7 +190,20 @@ def _phantom(record: Mapping[str, Any], folder: Path) -> CornerFilm:
     )
 
 
-def _faces_left(places: Mapping[str, Sequence[float]]) -> bool | None:
+def by_side(places: Mapping[str, _Place]) -> tuple[dict[str, _Place], bool | None]:
+    """Points of a lateral film by the sides of the picture, and whether the patient faces left.
+
+    That is None, and the front taken for the right, where no vertebra tells it.
+    """
+    faces_left = _faces_left(places)
+    names = {
+        name: lateral_name(name, faces_left=bool(faces_left))
+        for name in (*FRONTAL_NAMES, *FRONTAL_POINTS)
+    }
+    return {name: places[of] for name, of in names.items() if of in places}, faces_left
+
+
+def _faces_left(places: Mapping[str, _Place]) -> bool | None:
     """Whether the front of most vertebrae lies to the picture's left; None without any."""
     ends = [
         (places[name][0], places[other][0])

@@ -115,6 +115,18 @@ REGIONS: dict[str, str] = {
     "lumbar": "lumbar",
 }
 
+DEEDS: dict[str, str] = {
+    "case_created": "case begun",
+    "scan_saved": "film saved",
+    "scan_edited": "film edited",
+    "scan_reset": "back to the machine's answer",
+    "scan_deleted": "film deleted",
+    "case_exported": "case taken away as a file",
+    "training_exported": "corrected films taken away for training",
+    "case_deleted": "case deleted",
+}
+"""What the audit trail of a case tells."""
+
 LEVELS_COUNTED = "Level names are counted, not certain: check them."
 
 
@@ -147,6 +159,7 @@ def every_word() -> dict[str, dict[str, str]]:
         "measurements": {name: measurement(name) for name in LATERAL_MEASUREMENTS},
         "shapes": SAGITTAL,
         "positions": POSITIONS,
+        "deeds": DEEDS,
         "notes": {
             "where_it_looked": WHERE_IT_LOOKED,
             "sagittal": SAGITTAL_CAVEAT,

@@ -146,10 +146,7 @@ def follow_up(first: Seen, second: Seen) -> FollowUp:
     curves: tuple[CurveChange, ...] = ()
     measurements: tuple[MeasurementChange, ...] = ()
     if first.report.view == "frontal":
-        mirrored = _mirrored(first.report, second.report)
-        curves = tuple(
-            curve_change(first, second, curve, mirrored=mirrored) for curve in first.report.curves
-        )
+        curves = tuple(curve_change(first, second, curve) for curve in first.report.curves)
         limits += _limits_of_curves(curves)
         angles = [curve.angle for curve in curves]
     else:
@@ -164,7 +161,7 @@ def follow_up(first: Seen, second: Seen) -> FollowUp:
     return FollowUp(told and not unlike, tuple(limits), curves, measurements)
 
 
-def curve_change(first: Seen, second: Seen, curve: Curve, *, mirrored: bool = False) -> CurveChange:
+def curve_change(first: Seen, second: Seen, curve: Curve) -> CurveChange:
     """How the angle between the end vertebrae of a curve of the first film has changed.
 
     Raises
@@ -174,6 +171,7 @@ def curve_change(first: Seen, second: Seen, curve: Curve, *, mirrored: bool = Fa
     """
     sense = 1 if curve.convex_side == "right" else -1
     before = _bend(first, curve, sense)
+    mirrored = _mirrored(first.report, second.report)
     after = _bend(second, curve, -sense if mirrored else sense)
     if before is None:
         raise ValueError(f"the first film does not show {curve.upper} and {curve.lower}")

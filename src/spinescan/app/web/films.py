@@ -177,6 +177,11 @@ class Films:
             raise HTTPException(404, "no such film, or it was deleted after its time")
         return scan
 
+    def interval_factor(self, report: Report) -> float:
+        """Of the landmark model that reads films of this Report's view (`measure.intervals`)."""
+        bundle = self._landmark_models.get(report.view, self._landmark_models["frontal"])
+        return bundle.settings["interval_factor"]
+
     def measured(self, scan: StoredScan, edit: EditJson) -> Report:
         """The Report of a film with a reader's points.
 

@@ -18,14 +18,17 @@ from starlette.staticfiles import StaticFiles
 import spinescan
 from spinescan.app.batch import scanner_with
 from spinescan.app.web.about_routes import about_routes
+from spinescan.app.web.case_routes import case_routes
 from spinescan.app.web.films import Films
 from spinescan.app.web.guards import PREFIX, Guard, error_body, kind_of, where_it_broke
 from spinescan.app.web.job_routes import job_routes
 from spinescan.app.web.jobs import ScanJobs
+from spinescan.app.web.saved import SavedFilms
 from spinescan.app.web.scan_routes import scan_routes
 from spinescan.app.web.settings import WebSettings
 from spinescan.app.web.tasks import Load
 from spinescan.cases.jobs import JobStore
+from spinescan.cases.store import CaseStore
 from spinescan.core.errors import SpineScanError
 from spinescan.core.report import RESEARCH_USE
 
@@ -42,6 +45,7 @@ _STATUS = {
     "not_found": 404,
     "conflict": 409,
     "storage": 507,
+    "not_deleted": 500,
 }
 """Of errors by their kind; any other is the film's or the request's: 422."""
 
@@ -59,7 +63,8 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
         If the data folder cannot be.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    films = Films(settings, load=load)
+    cases = CaseStore(settings.data / "cases")
+    films = Films(settings, SavedFilms(cases), load=load)
     jobs = ScanJobs(JobStore(settings.data / "jobs.sqlite"), films)
 
     @contextlib.asynccontextmanager
@@ -76,6 +81,7 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
             await asyncio.gather(*running, return_exceptions=True)
             films.close()
             jobs.store.close()
+            cases.close()
 
     app = FastAPI(
         title="SpineScan",
@@ -94,6 +100,7 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
     app.include_router(about_routes(films))
     app.include_router(scan_routes(films), prefix=PREFIX)
     app.include_router(job_routes(films, jobs), prefix=PREFIX)
+    app.include_router(case_routes(films, cases), prefix=PREFIX)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:

@@ -1,0 +1,244 @@
+"""The JSON of the routes of cases."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from spinescan.app.web.models import Answer, EditJson
+from spinescan.app.web.store import SCAN_ID
+from spinescan.cases.follow_up import Compared, Moment
+from spinescan.cases.records import Case, Entry, Scan
+from spinescan.core.report import Region, Side
+from spinescan.measure.change import Difference, Exceeds
+
+Degrees = tuple[float, float]
+_FIRST_FILMS = date(1896, 1, 1)
+
+
+def _past(day: date) -> date:
+    """A day that has begun somewhere on Earth."""
+    if not _FIRST_FILMS <= day <= (datetime.now(UTC) + timedelta(hours=14)).date():
+        raise ValueError("expected the day on which the film was taken")
+    return day
+
+
+class NewCase(BaseModel):
+    """A case to begin. The pseudonym must name nobody; the server refuses what looks like it."""
+
+    pseudonym: str = Field(max_length=200)
+
+
+class SaveRequest(BaseModel):
+    """A film to save to a case, with what a reader has changed already."""
+
+    scan: str = Field(pattern=f"^{SCAN_ID.pattern}$")
+    taken_on: Annotated[date, AfterValidator(_past)]
+    edit: EditJson | None = None
+
+
+class ScanLineJson(Answer):
+    """A film of a case."""
+
+    id: str
+    taken_on: str
+    view: Literal["frontal", "lateral", "other"]
+    edited: bool
+    saved_at: str
+
+
+class CaseAnswer(Answer):
+    """A case, its films by the day they were taken."""
+
+    id: str
+    pseudonym: str
+    created_at: str
+    scans: list[ScanLineJson]
+
+
+class EntryJson(Answer):
+    """What was done, when, and by the token of which name; `edit` counts a film's edits."""
+
+    at: str
+    by: str
+    what: str
+    scan: str | None
+    edit: int | None
+
+
+class FollowedFilm(Answer):
+    """One of two films."""
+
+    scan: str
+    taken_on: str
+    edited: bool
+
+
+class CurveChangeJson(Answer):
+    """A curve of the first film on both: angles are positive to its convex side, in degrees."""
+
+    region: Region
+    convex_side: Side
+    upper: str
+    lower: str
+    first_deg: float
+    first_interval_deg: Degrees | None
+    second_deg: float | None
+    second_interval_deg: Degrees | None
+    change_deg: float | None
+    change_interval_deg: Degrees | None
+    exceeds_5_deg: Exceeds
+    text: str
+
+
+class MeasurementChangeJson(Answer):
+    """An angle that two lateral films both show, in degrees."""
+
+    name: str
+    levels: list[str]
+    first_deg: float
+    first_interval_deg: Degrees | None
+    second_deg: float | None
+    second_interval_deg: Degrees | None
+    change_deg: float | None
+    change_interval_deg: Degrees | None
+    exceeds_5_deg: Exceeds
+    text: str
+
+
+class FollowUpAnswer(Answer):
+    """What changed between two films; `reasons` are codes, explained in /about."""
+
+    first: FollowedFilm
+    second: FollowedFilm
+    comparable: bool
+    reasons: list[str]
+    curves: list[CurveChangeJson]
+    measurements: list[MeasurementChangeJson]
+
+
+class AngleJson(Answer):
+    """A curve of the first film on another one; negative where that bends the other way."""
+
+    upper: str
+    lower: str
+    region: Region
+    cobb_deg: float | None
+    interval_deg: Degrees | None
+
+
+class MomentJson(Answer):
+    """A frontal film in the course of a case."""
+
+    scan: str
+    taken_on: str
+    edited: bool
+    in_brace: bool
+    curves: list[AngleJson]
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    """A case as the API tells it."""
+    return {
+        "id": case.id,
+        "pseudonym": case.pseudonym,
+        "created_at": case.created_at.isoformat(),
+        "scans": [
+            {
+                "id": scan.id,
+                "taken_on": scan.taken_on.isoformat(),
+                "view": scan.view,
+                "edited": scan.edited,
+                "saved_at": scan.saved_at.isoformat(),
+            }
+            for scan in case.scans
+        ],
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """A line of the audit trail as the API tells it."""
+    return {
+        "at": entry.at.isoformat(),
+        "by": entry.by,
+        "what": entry.what,
+        "scan": entry.scan,
+        "edit": entry.edit,
+    }
+
+
+def follow_up_json(compared: Compared) -> dict[str, Any]:
+    """Two films side by side as the API tells it."""
+    found = compared.found
+    return {
+        "first": _film_json(compared.first),
+        "second": _film_json(compared.second),
+        "comparable": found.comparable,
+        "reasons": list(found.reasons),
+        "curves": [
+            {
+                "region": curve.region,
+                "convex_side": curve.convex_side,
+                "upper": curve.upper,
+                "lower": curve.lower,
+                **_difference_json(curve.angle),
+                "text": curve.text,
+            }
+            for curve in found.curves
+        ],
+        "measurements": [
+            {
+                "name": each.name,
+                "levels": list(each.levels),
+                **_difference_json(each.value),
+                "text": each.text,
+            }
+            for each in found.measurements
+        ],
+    }
+
+
+def moment_json(moment: Moment) -> dict[str, Any]:
+    """A film in the course of a case as the API tells it."""
+    return {
+        **_film_json(moment.scan),
+        "in_brace": moment.in_brace,
+        "curves": [
+            {
+                "upper": curve.upper,
+                "lower": curve.lower,
+                "region": curve.region,
+                "cobb_deg": _rounded(curve.angle.second),
+                "interval_deg": _rounded_pair(curve.angle.second_interval),
+            }
+            for curve in moment.curves
+        ],
+    }
+
+
+def _film_json(scan: Scan) -> dict[str, Any]:
+    return {
+        "scan": scan.id,
+        "taken_on": scan.taken_on.isoformat(),
+        "edited": scan.change is not None,
+    }
+
+
+def _difference_json(angle: Difference) -> dict[str, Any]:
+    return {
+        "first_deg": _rounded(angle.first),
+        "first_interval_deg": _rounded_pair(angle.first_interval),
+        "second_deg": _rounded(angle.second),
+        "second_interval_deg": _rounded_pair(angle.second_interval),
+        "change_deg": _rounded(angle.change),
+        "change_interval_deg": _rounded_pair(angle.change_interval),
+        "exceeds_5_deg": angle.exceeds,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _rounded_pair(values: Degrees | None) -> list[float] | None:
+    return None if values is None else [round(value, 4) for value in values]
