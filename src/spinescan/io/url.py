@@ -2,10 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
-from http.client import HTTPException
+from collections.abc import Callable, Iterable
+from http.client import HTTPException, HTTPMessage
+from io import BytesIO
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.request import (
+    BaseHandler,
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
     HTTPHandler,
@@ -19,15 +22,21 @@ from urllib.request import (
 
 from spinescan.core.errors import ReadError
 from spinescan.io.limits import ReadLimits
+from spinescan.io.reach import Connections, NotPublicError, Reach
 
 _CHUNK = 1 << 16
 
 
-def download(url: str, limits: ReadLimits) -> bytes:
-    """The body at an http(s) address.
+def download(url: str, limits: ReadLimits, *, reach: Reach | None = None) -> bytes:
+    """The body at an http(s) address. Redirects are followed to http and https only.
 
-    Whether a caller may give an address at all is the caller's decision: this function connects
-    wherever it is told to. Redirects are followed to http and https only.
+    Parameters
+    ----------
+    reach
+        For a server that strangers name addresses to: where it may connect (`Reach()`: the public
+        internet). No proxy of the environment is used then, and no message repeats the address or
+        what was found there. Without it, it is the caller's decision what may be asked: connections
+        go wherever the address leads.
 
     Raises
     ------
@@ -37,10 +46,16 @@ def download(url: str, limits: ReadLimits) -> bytes:
     """
     outcome: list[bytes | Exception] = []
     given_up = threading.Event()
+    connections = None if reach is None else Connections(reach, limits.url_timeout_s)
+    opener = _opener(
+        (ProxyHandler(), HTTPHandler(), HTTPSHandler())
+        if connections is None
+        else connections.handlers()
+    )
 
     def work() -> None:
         try:
-            outcome.append(_fetch(url, limits, given_up.is_set))
+            outcome.append(_fetch(opener, url, limits, given_up.is_set))
         except Exception as error:
             outcome.append(error)
 
@@ -50,18 +65,22 @@ def download(url: str, limits: ReadLimits) -> bytes:
     worker.start()
     worker.join(limits.url_timeout_s)
     given_up.set()
+    if connections is not None:
+        connections.end()
     if not outcome:
         raise ReadError(f"not received within {limits.url_timeout_s:g} seconds", kind="url")
     result = outcome[0]
     if isinstance(result, bytes):
         return result
+    if connections is not None:
+        raise _discreet(result) from None
     raise _as_read_error(result) from result
 
 
-def _fetch(url: str, limits: ReadLimits, stop: Callable[[], bool]) -> bytes:
+def _fetch(opener: OpenerDirector, url: str, limits: ReadLimits, stop: Callable[[], bool]) -> bytes:
     request = Request(url, headers={"User-Agent": "spinescan", "Accept": "*/*"})
     deadline = time.monotonic() + limits.url_timeout_s
-    with _opener().open(request, timeout=limits.url_timeout_s) as response:
+    with opener.open(request, timeout=limits.url_timeout_s) as response:
         announced = response.headers.get("Content-Length", "")
         expected = int(announced) if announced.isascii() and announced.isdigit() else None
         if expected is not None:
@@ -77,20 +96,47 @@ def _fetch(url: str, limits: ReadLimits, stop: Callable[[], bool]) -> bytes:
     return bytes(body)
 
 
-def _opener() -> OpenerDirector:
+def _opener(handlers: Iterable[BaseHandler]) -> OpenerDirector:
     """An opener that knows no file: and no ftp: addresses, so that a redirect cannot reach them."""
     opener = OpenerDirector()
     for handler in (
-        ProxyHandler(),
+        *handlers,
         UnknownHandler(),
-        HTTPHandler(),
-        HTTPSHandler(),
         HTTPDefaultErrorHandler(),
-        HTTPRedirectHandler(),
+        _Redirects(),
         HTTPErrorProcessor(),
     ):
         opener.add_handler(handler)
     return opener
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects without reading what comes with them, which may have no end."""
+
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> Any:
+        fp.close()
+        return super().http_error_302(req, BytesIO(), code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+def _discreet(error: Exception) -> ReadError:
+    """What a stranger is told: neither the address nor words of the machine that answered there."""
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(error, ReadError):
+        return error
+    if isinstance(error, HTTPError):
+        error.close()
+        return ReadError(f"the server at that address answered {error.code}", kind="url")
+    if isinstance(reason, NotPublicError):
+        return ReadError(str(reason), kind="url")
+    if isinstance(reason, TimeoutError):
+        return ReadError("the server at that address did not answer in time", kind="url")
+    if isinstance(error, OSError | HTTPException | ValueError):
+        return ReadError("that address cannot be fetched", kind="url")
+    raise error
 
 
 def _as_read_error(error: Exception) -> ReadError:

@@ -195,6 +195,7 @@ def scan_routes(films: Films) -> APIRouter:
 
 
 def _downloaded(url: str, films: Films) -> bytes:
+    from spinescan.io.reach import Reach
     from spinescan.io.url import download
 
-    return download(url, films.settings.limits)
+    return download(url, films.settings.limits, reach=Reach())
