@@ -217,6 +217,8 @@ def test_a_deleted_case_leaves_no_trace(store: CaseStore, folder: Path) -> None:
     assert b"Nightingale-4711" not in after
     assert gone.id.encode() not in after
     assert kept.id.encode() in after
+    with store._database.read() as session:  # the file was written anew: see `Database.compact`
+        assert session.connection().exec_driver_sql("PRAGMA freelist_count").scalar() == 0
     assert [case.pseudonym for case in store.cases()] == ["P-018"]
     assert len(store.case(kept.id).scans) == 30
     assert store.check() == ()

@@ -110,6 +110,9 @@ class Database:
     def compact(self) -> None:
         """Rewrite the file from what is in it, and empty the write-ahead log.
 
+        `secure_delete` overwrites what is deleted, but not what SQLite has copied before: about one
+        deletion in a thousand left its id in the gap of an index page that had been split.
+
         Raises
         ------
         CaseError
