@@ -13,6 +13,7 @@ DOCS = Path(__file__).parents[2] / "docs"
     "page",
     [
         "explain/als.md",
+        "explain/cases.md",
         "explain/landmarks.md",
         "explain/sagittal.md",
         "how-to/use-a-bundle.md",

@@ -213,6 +213,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_S},
+        max_overflow=-1,  # a connection is a file handle; threads wait for SQLite, not for the pool
         hide_parameters=True,  # errors are logged
         json_serializer=partial(json.dumps, allow_nan=False, ensure_ascii=False),
     )

@@ -116,7 +116,8 @@ def test_one_film_is_in_a_case_once(serve_fake: Serve) -> None:
 def test_the_day_of_a_film_has_begun(serve_fake: Serve) -> None:
     client = serve_fake()
     case, scan = begun(client, "P-017"), scanned(client, grey_film())["id"]
-    for day in ((date.today() + timedelta(days=3)).isoformat(), "1850-01-01", "soon", "03/01/26"):
+    later = (date.today() + timedelta(days=3)).isoformat()
+    for day in (later, "1850-01-01", "2026-02-30", "soon", "03/01/26", "2026-03-01T00:00", 0, None):
         answer = client.post(f"{API}/cases/{case}/scans", json={"scan": scan, "taken_on": day})
         refused(answer, 422, "not_understood")
 

@@ -1,9 +1,10 @@
 """The JSON of the routes of cases."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from spinescan.app.web.models import Answer, EditJson
 from spinescan.app.web.store import SCAN_ID
@@ -14,6 +15,13 @@ from spinescan.measure.change import Difference, Exceeds
 
 Degrees = tuple[float, float]
 _FIRST_FILMS = date(1896, 1, 1)
+
+
+def _written(day: object) -> object:
+    """Nothing but YYYY-MM-DD: a number would be taken for seconds."""
+    if not isinstance(day, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
+        raise ValueError("expected a day as YYYY-MM-DD")
+    return day
 
 
 def _past(day: date) -> date:
@@ -33,7 +41,7 @@ class SaveRequest(BaseModel):
     """A film to save to a case, with what a reader has changed already."""
 
     scan: str = Field(pattern=f"^{SCAN_ID.pattern}$")
-    taken_on: Annotated[date, AfterValidator(_past)]
+    taken_on: Annotated[date, BeforeValidator(_written), AfterValidator(_past)]
     edit: EditJson | None = None
 
 
