@@ -79,6 +79,7 @@ class Database:
         try:
             # SQLite gives its log files the mode of the file itself.
             os.close(_open_private(path, os.O_RDWR | os.O_CREAT))
+            sync_folder(path.parent)
             self._engine = _engine(path)
             with _plainly(path):
                 _migrate(self._engine, path, schema)
@@ -148,7 +149,9 @@ def private_folder(folder: Path) -> None:
         If it cannot be made or closed to others.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_folder(folder.parent)
         if folder.stat().st_mode & 0o777 != 0o700:
             folder.chmod(0o700)
     except OSError as error:
