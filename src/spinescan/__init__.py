@@ -98,7 +98,7 @@ def remeasure(report: "Report", edit: "Edit") -> "Report":
 
 
 def predict_image(
-    source: "str | os.PathLike[str] | bytes", model: "str | os.PathLike[str]"
+    source: "str | os.PathLike[str] | bytes | Radiograph", model: "str | os.PathLike[str]"
 ) -> "Prediction":
     """One film in, one answer out.
 
@@ -108,7 +108,7 @@ def predict_image(
     Parameters
     ----------
     source
-        A path, an http(s) address, or the bytes of the file.
+        A path, an http(s) address, the bytes of the file, or a film that was read.
     model
         The name of a shipped classifier ("generalist", "kyphosis", "lordosis", "als7", ...), the
         folder of a bundle, or "scoliosis": whether a frontal film shows a curve of 10 degrees or
@@ -120,22 +120,26 @@ def predict_image(
         The film cannot be read, or the bundle is missing, damaged or no classifier. A film without
         an answer raises nothing: the Prediction abstains and says why.
     """
+    from spinescan.core.radiograph import Radiograph
     from spinescan.infer.bundle import BUNDLE_FILE, find_bundle
     from spinescan.io.read import read_radiograph
+
+    def film() -> Radiograph:
+        return source if isinstance(source, Radiograph) else read_radiograph(source)
 
     if model == "scoliosis":
         from spinescan.infer.scoliosis import scoliosis_answer
 
         gate = _gate()
-        return scoliosis_answer(gate.scan(read_radiograph(source)), gate.bundle)
+        return scoliosis_answer(gate.scan(film()), gate.bundle)
     folder = find_bundle(model).resolve()
     described = folder / BUNDLE_FILE
     stamp = described.stat().st_mtime_ns if described.is_file() else 0
     classifier = _classifier(folder, stamp)
-    film = read_radiograph(source)
+    asked = film()
     if not classifier.spec.views:
-        return classifier.predict(film)
-    return classifier.predict_in(film, _gate().scan(film))
+        return classifier.predict(asked)
+    return classifier.predict_in(asked, _gate().scan(asked))
 
 
 @lru_cache(maxsize=8)

@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spinescan.app.web.settings import WebSettings
@@ -63,9 +64,10 @@ class Guard:
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})  # there are none here
+            return
         if scope["type"] != "http":
-            if scope["type"] == "websocket":
-                raise RuntimeError("there are no web sockets here")
             await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
@@ -89,6 +91,8 @@ class Guard:
         except HTTPException as error:
             if not status:
                 await _refuse(answer, error)
+        except ClientDisconnect:
+            log.info("a client left before its request was whole")
         except Exception as error:
             # Its message, and the values on its way, may hold what belongs in no log.
             log.error("a defect: %s", where_it_broke(error))

@@ -49,6 +49,12 @@ _STATUS = {
 }
 """Of errors by their kind; any other is the film's or the request's: 422."""
 
+_NO_TELEMETRY: Any = {
+    "auto_configure": False,
+    **dict.fromkeys(("tracing", "metrics", "logs", "operation_spans"), False),
+}
+"""Newer FastAPI would hand requests and errors to whatever the environment names."""
+
 log = logging.getLogger("spinescan.web")
 
 
@@ -91,8 +97,10 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # these would load scripts from elsewhere
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
     )
+    app.state.films = films
     app.add_middleware(Guard, settings=settings)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)

@@ -101,8 +101,12 @@ class UnsavedScans:
         """Delete a film and all that is known of it; a scan that is not there is no error."""
         self._cache.pop(scan_id, None)
         if SCAN_ID.fullmatch(scan_id):
+            folder = self._folder / scan_id
             with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(self._folder / scan_id)
+                if folder.is_symlink():  # of a stranger: what it leads to is not ours
+                    folder.unlink()
+                else:
+                    shutil.rmtree(folder)
 
     def expire(self, held: Collection[str] = ()) -> int:
         """Delete the scans whose time is over, and films that were never scanned; how many.
@@ -128,6 +132,8 @@ class UnsavedScans:
         if not SCAN_ID.fullmatch(scan_id):
             return None
         folder = self._folder / scan_id
+        if folder.is_symlink():
+            return None
         try:
             values = json.loads((folder / SCAN).read_bytes())
         except (FileNotFoundError, NotADirectoryError):

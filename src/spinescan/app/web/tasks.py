@@ -64,7 +64,7 @@ def predict(path: Path, model: str, folder: Path | None) -> Record:
     """One model's answer, as in a Report; `folder` is that of a bundle of the server's own."""
     import spinescan
 
-    answer = spinescan.predict_image(path.read_bytes(), folder or model)
+    answer = spinescan.predict_image(_film(path), folder or model)
     return {**asdict(answer), "scores": {k: round(v, 4) for k, v in answer.scores.items()}}
 
 
