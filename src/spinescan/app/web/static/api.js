@@ -1,7 +1,7 @@
 /** The server, as functions. Nothing here knows about the page but the token prompt and waiting. */
 
 /**
- * @import { About, Bundle, Case, Edit, FollowUp, Job, Marks, Report, ScanAnswer } from "./types.js"
+ * @import { About, Bundle, Case, Edit, FollowUp, Job, Measured, ScanAnswer } from "./types.js"
  * @import { TimePoint, Told, TrailEntry } from "./types.js"
  */
 
@@ -182,7 +182,7 @@ export async function getHeat(id, bundle) {
 /**
  * @param {string} id
  * @param {Edit} edit
- * @returns {Promise<{ report: Report, marks: Marks }>}
+ * @returns {Promise<Measured>}
  */
 export const measure = (id, edit) =>
   answer(`/scans/${encodeURIComponent(id)}/measure`, { method: "POST", json: edit });

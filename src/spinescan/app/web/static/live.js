@@ -1,8 +1,6 @@
 /** Measuring while the reader drags: one question at a time, and always the newest one next. */
 
-/** @import { Edit, Marks, Report } from "./types.js" */
-
-/** @typedef {{ report: Report, marks: Marks }} Measured */
+/** @import { Edit, Measured } from "./types.js" */
 
 /** The name of what is told to `performance.measure`: from a touch to the angle on the screen. */
 export const LATENCY = "edit-to-angle";

@@ -113,6 +113,7 @@ export interface Marks {
   csl: { x: number; approximate: boolean } | null;
   transitional_point_xy: XY | null;
 }
+export interface Measured { report: Report; marks: Marks }
 export interface Edit {
   view: View;
   names: string[];

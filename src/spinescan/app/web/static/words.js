@@ -15,6 +15,11 @@ export function word(kind, code) {
   return words[kind]?.[code] ?? code.replaceAll("_", " ");
 }
 
+/** The same, but null where there are no words. @param {string} kind @param {string} code */
+export function said(kind, code) {
+  return words[kind]?.[code] ?? null;
+}
+
 /** @param {string} text */
 export function capital(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
