@@ -18,7 +18,7 @@ import { levelTools } from "./panel_levels.js";
 import { openSession } from "./session.js";
 import { Stage } from "./stage.js";
 import { redoOne, toolbar, undoOne } from "./toolbar.js";
-import { errorText, showPage } from "./widgets.js";
+import { showPage } from "./widgets.js";
 import { degrees, pointName, range, span } from "./words.js";
 
 /** @param {string} id @param {About} about @param {Bundle[]} bundles @returns {Promise<() => void>} */
@@ -84,7 +84,6 @@ class FilmPage {
         this.answers, this.levels, models(session.answer.report, bundles)),
     ];
     this.onKey = (/** @type {KeyboardEvent} */ e) => this.key(e);
-    this.onLeave = (/** @type {BeforeUnloadEvent} */ e) => session.unsaved && e.preventDefault();
   }
 
   /** @param {{ grey: Uint16Array, rows: number, columns: number }} film */
@@ -94,7 +93,6 @@ class FilmPage {
     stage.load(film, session.answer.report.size);
     session.onChange = (measured) => this.changed(measured);
     document.addEventListener("keydown", this.onKey);
-    window.addEventListener("beforeunload", this.onLeave);
     this.renewPanel();
     this.tools.show();
     performance.mark("film-shown");
@@ -104,7 +102,6 @@ class FilmPage {
     this.session.onChange = () => {};
     this.stage.close();
     document.removeEventListener("keydown", this.onKey);
-    window.removeEventListener("beforeunload", this.onLeave);
   }
 
   /** @param {boolean} measured */
@@ -230,11 +227,4 @@ class FilmPage {
     if (action) this.stage.redraw();
     return action !== undefined;
   }
-}
-
-/** For the page that could not be opened. @param {unknown} error */
-export function failedPage(error) {
-  showPage("Not found", h("div", { class: "sheet" },
-    h("h1", {}, "This could not be opened"), h("p", { role: "alert" }, errorText(error)),
-    h("p", {}, h("a", { class: "button", href: "#" }, "Scan a film"))));
 }

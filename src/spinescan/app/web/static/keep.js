@@ -24,7 +24,7 @@ export function downloads(session) {
     /** @type {HTMLElement | null} */ (opener.closest("[popover]"))?.hidePopover();
     tell("Preparing the file ...");
     try {
-      await api.download(session.answer.id, kind, session.edit);
+      await api.download(session.answer.id, kind, session.shown);
       tell("Downloaded. Research use only.");
     } catch (error) {
       tell(`Not downloaded: ${errorText(error)}`, "wrong");

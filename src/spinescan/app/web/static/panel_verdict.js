@@ -5,7 +5,7 @@
 import { h } from "./dom.js";
 import { reasons, section } from "./panel.js";
 import { figure, table } from "./table.js";
-import { capital, measurementName, quantity, range, word } from "./words.js";
+import { capital, measurementName, quantity, range, said, word } from "./words.js";
 
 /** @param {string[]} codes */
 const because = (codes) => reasons(codes).map((text) => h("p", {}, text));
@@ -45,7 +45,7 @@ function facts(list, id) {
 export function sagittalSection(shape, machine) {
   return section("Sagittal shape (provisional)", "p-sagittal", "",
     h("p", { class: "answer" }, h("span", { id: "sagittal-label" }, capital(shape.label ?? "No class"))),
-    shape.label ? h("p", {}, `${capital(word("sagittal", shape.label))}.`) : null,
+    shape.label ? h("p", {}, `${capital(word("shapes", shape.label))}.`) : null,
     machine ? h("p", { class: "machine" }, `machine: ${machine.label ?? "no class"}`) : null,
     shape.alternatives.length ? h("p", {}, `Could also be ${shape.alternatives.join(" or ")}.`) : null,
     because(shape.reasons),
@@ -59,8 +59,7 @@ export function sagittalSection(shape, machine) {
         `${slip.grade ?? "not sure"}${slip.alternatives.length ? `, could be ${slip.alternatives.join(" or ")}` : ""}`,
       ])) : null,
     facts(shape.facts, "f-sagittal"),
-    h("p", { class: "soft" },
-      "A norm tells what is usual among the people it was made of, not what is healthy for this one."));
+    h("p", { class: "soft" }, said("notes", "sagittal")));
 }
 
 /** @param {Sagittal} shape @param {Sagittal | null} machine */

@@ -63,6 +63,11 @@ export class Session {
     return this.edited ? editOf(this.points, this.machine) : null;
   }
 
+  /** What is on the screen, as an edit: the machine's points too where another edit is saved. */
+  get shown() {
+    return this.edit ?? (this.answer.edit ? editOf(this.machine, this.machine) : null);
+  }
+
   key() {
     return JSON.stringify(this.edit);
   }

@@ -9,6 +9,7 @@ import * as api from "./api.js";
 import { announce, h, tell } from "./dom.js";
 import { LAYERS } from "./overlay.js";
 import { button, errorText, menu } from "./widgets.js";
+import { said } from "./words.js";
 
 /** @type {[Tool, string, string][]} */
 const TOOLS = [
@@ -141,7 +142,7 @@ function layerList(stage, session, layers) {
           heats.set(bundle, await api.getHeat(session.answer.id, bundle));
         }
         if (box.checked) stage.heat = heats.get(bundle) ?? null;
-        tell("A heat map shows where a classifier looked. It does not show that the answer is right.");
+        tell(said("notes", "where_it_looked") ?? bundle);
       } catch (error) {
         box.checked = false;
         tell(`No heat map of ${bundle}: ${errorText(error)}`, "wrong");
