@@ -65,7 +65,7 @@ export function drawScene(scene, camera) {
       : sagittalLines(scene, bodies, camera, room)));
   }
   if (layers.has("tp") && frontal) drawn.push(...transitionalPoint(scene, camera, room));
-  if (layers.has("names")) drawn.push(...names(report.curves, bodies, room));
+  if (layers.has("names")) drawn.push(...names(report.curves, bodies, room, camera.sign));
   return drawn;
 }
 
@@ -143,7 +143,7 @@ function curveLines(curves, bodies, camera, room) {
   });
   const texts = marks.map(({ curve, lines, colour }) => angleLabel(
     [`${span(curve.upper, curve.lower)}  ${degrees(curve.cobb_deg)}`, range(curve.interval_deg),
-      `${word("regions", curve.region)}, apex ${curve.apex}`],
+      `${word("regions", curve.region)}${curve.apex ? `, apex ${curve.apex}` : ""}`],
     lines.anchor, lines.side, colour, room,
   ));
   return [
@@ -202,9 +202,12 @@ function transitionalPoint({ marks }, camera, room) {
   ];
 }
 
-/** Names beside their vertebrae; those of end vertebrae first, in their curve's colour.
- * @param {Curve[]} curves @param {Map<string, XY[]>} bodies @param {Room} room */
-function names(curves, bodies, room) {
+/**
+ * Names beside their vertebrae, on the hollow side where there is room; those of end vertebrae
+ * first, in their curve's colour.
+ * @param {Curve[]} curves @param {Map<string, XY[]>} bodies @param {Room} room @param {number} sign
+ */
+function names(curves, bodies, room, sign) {
   /** @type {Map<string, string>} */
   const special = new Map();
   curves.forEach((curve, i) => {
@@ -218,11 +221,25 @@ function names(curves, bodies, room) {
     if (!body) return [];
     const around = boxAround(body, 2), width = textWidth(level, NAME_PX, 500), height = 13;
     const y = (around.top + around.bottom - height) / 2;
-    const places = [around.left - 7 - width, around.right + 7, around.left - 16 - width, around.right + 16]
+    const left = around.left - 7 - width, right = around.right + 7;
+    const sides = hollow(level, curves) * sign < 0 ? [left, right] : [right, left];
+    const places = [...sides, left - 9, right + 9]
       .flatMap((x) => [0, -4, 4].map((dy) => /** @type {XY} */ ([x, y + dy])));
     const box = room.put(places, width, height);
     return box ? [label(level, box, "name", special.get(level))] : [];
   });
+}
+
+/** The side of the picture (-1 left) that the nearest curve is hollow on; left without a curve.
+ * @param {string} level @param {Curve[]} curves */
+function hollow(level, curves) {
+  const at = LEVELS.indexOf(level);
+  let least = Infinity, side = -1;
+  for (const { upper, lower, convex_side } of curves) {
+    const away = Math.max(LEVELS.indexOf(upper) - at, at - LEVELS.indexOf(lower), 0);
+    if (away < least) [least, side] = [away, convex_side === "right" ? -1 : 1];
+  }
+  return side;
 }
 
 /** @param {string} text @param {Box} box @param {string} kind @param {string} [colour] */

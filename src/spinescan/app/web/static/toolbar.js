@@ -28,10 +28,10 @@ const TOOLS = [
 export function toolbar({ stage, gestures, session, layers }) {
   const undo = button("Undo", () => undoOne(session), { icon: "undo", bare: true, id: "undo" });
   const redo = button("Redo", () => redoOne(session), { icon: "redo", bare: true, id: "redo" });
-  const reset = button("Machine's answer", () => {
+  const reset = button("Reset", () => {
     session.reset();
     announce("Back to the machine's answer. Undo brings your edits back.");
-  }, { id: "reset", class: "quiet" });
+  }, { id: "reset", class: "quiet", title: "Back to the machine's answer" });
   const zoom = h("output", { class: "zoom", "aria-label": "Zoom" });
   const invert = button("Invert", () => turn("invert"), { icon: "invert", bare: true, "aria-pressed": "false" });
   const flip = button("Flip left and right", () => turn("flip"), { icon: "flip", bare: true, "aria-pressed": "false" });

@@ -169,6 +169,7 @@ export interface Case { id: string; pseudonym: string; created_at: string; scans
 export interface TrailEntry { at: string; by: string | null; what: string; scan: string | null }
 export interface Change {
   region: string;
+  convex_side: "left" | "right";
   upper: string;
   lower: string;
   first_deg: number | null;

@@ -1,0 +1,94 @@
+/** Two films of a case side by side, with the same end vertebrae on both. */
+
+/** @import { Change, Curve, FollowUp, Marks, Report, ScanAnswer } from "./types.js" */
+/** @import { Layer, Scene } from "./overlay.js" */
+
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import { Gestures } from "./gestures.js";
+import { drawScene } from "./overlay.js";
+import { reasons } from "./panel.js";
+import { pointsOf, pointsOfEdit } from "./points.js";
+import { Stage } from "./stage.js";
+import { figure, table } from "./table.js";
+import { showPage } from "./widgets.js";
+import { capital, degrees, number, range, span, word } from "./words.js";
+
+/** @param {string} id @param {string} first @param {string} second */
+export async function comparePage(id, first, second) {
+  const [change, ...scans] = await Promise.all([
+    api.getFollowUp(id, first, second), api.getScan(first), api.getScan(second),
+  ]);
+  const stages = scans.map((scan) => new Stage(`Film of ${scan.taken_on}`));
+  showPage("Two films", h("div", { class: "sheet broad" },
+    h("h1", {}, `${change.first.taken_on} and ${change.second.taken_on}`),
+    h("p", {}, h("a", { href: `#case/${encodeURIComponent(id)}` }, "Back to the case")),
+    change.comparable ? null : h("section", { class: "warn", "aria-labelledby": "not-comparable" },
+      h("h2", { id: "not-comparable" }, "These films cannot be compared"),
+      h("ul", {}, reasons(change.reasons).map((text) => h("li", {}, text)))),
+    change.comparable && change.reasons.length
+      ? h("p", { class: "soft" }, reasons(change.reasons).join(" ")) : null,
+    h("div", { class: "pair" }, scans.map((scan, i) => h("figure", {},
+      h("figcaption", {}, scan.taken_on, " ",
+        scan.edited_report ? h("span", { class: "pill edited" }, "Edited") : null),
+      stages[i].element))),
+    changes(change)));
+  await Promise.all(scans.map(async (scan, i) => {
+    const scene = sceneOf(scan, change.curves, i === 0);
+    const stage = stages[i];
+    stage.onDraw = () => stage.drawn.replaceChildren(...drawScene(scene, stage.camera));
+    new Gestures(stage, null);
+    stage.load(await api.getFilm(scan.id), scan.report.size);
+  }));
+  return () => stages.forEach((stage) => stage.close());
+}
+
+/** @param {ScanAnswer} scan @param {Change[]} changes @param {boolean} first @returns {Scene} */
+function sceneOf(scan, changes, first) {
+  const newest = scan.edited_report ?? scan.report;
+  const view = newest.view === "lateral" ? "lateral" : "frontal";
+  const machine = pointsOf(view, scan.report.landmarks);
+  /** @type {Curve[]} */
+  const curves = changes.flatMap((c) => {
+    const cobb = first ? c.first_deg : c.second_deg;
+    const interval = first ? c.first_interval_deg : c.second_interval_deg;
+    const own = newest.curves.find((k) => k.upper === c.upper && k.lower === c.lower);
+    return cobb === null ? [] : [{
+      region: c.region, convex_side: own?.convex_side ?? c.convex_side, upper: c.upper, lower: c.lower,
+      apex: own?.apex ?? "", cobb_deg: cobb, interval_deg: interval, patient_side: null,
+      side_source: null, ends_by: "machine",
+    }];
+  });
+  /** @type {Report} */
+  const report = view === "frontal" ? { ...newest, curves } : newest;
+  /** @type {Marks} */
+  const marks = scan.edited_marks ?? scan.marks;
+  return {
+    points: scan.edit ? pointsOfEdit(scan.edit) : machine, machine, report,
+    marks: { ...marks, transitional_point_xy: null },
+    layers: new Set(/** @type {Layer[]} */ (["names", "outlines", "curves", "csl"])),
+  };
+}
+
+/** @param {FollowUp} change */
+function changes(change) {
+  if (!change.curves.length) return h("p", { class: "soft" }, "There is no curve to compare.");
+  const said = { "yes": "yes", "no": "no", "not sure": "not sure" };
+  return h("section", { "aria-labelledby": "changes" },
+    h("h2", { id: "changes" }, "Change"),
+    table("Cobb angles between the end vertebrae of the first film; 90 % intervals",
+      ["Curve", [change.first.taken_on], [change.second.taken_on], ["Change"], "More than 5\u00b0"],
+      change.curves.map((c) => [
+        `${capital(word("regions", c.region))} ${span(c.upper, c.lower)}`,
+        angle(c.first_deg, range(c.first_interval_deg)), angle(c.second_deg, range(c.second_interval_deg)),
+        c.change_deg === null ? figure("not measured") : figure(
+          `${c.change_deg > 0 ? "+" : ""}${number(c.change_deg)}\u00b0`, range(c.change_interval_deg)),
+        h("span", { class: c.exceeds_5_deg === "yes" ? "exceeds" : null },
+          said[/** @type {keyof typeof said} */ (c.exceeds_5_deg)] ?? c.exceeds_5_deg),
+      ])),
+    change.curves.map((c) => (c.text ? h("p", {}, c.text) : null)),
+    h("p", { class: "soft" }, "Readers differ by about 5 degrees on the same film; a smaller change may be none."));
+}
+
+/** @param {number | null} value @param {string} below */
+const angle = (value, below) => figure(value === null ? "not measured" : degrees(value), below);
