@@ -20,6 +20,7 @@ from spinescan.app.web.case_models import (
 from spinescan.app.web.models import ScanAnswer
 from spinescan.app.web.server import create_app
 from spinescan.app.web.settings import WebSettings
+from spinescan.app.web.store import UnsavedScans
 from spinescan.cases.records import Deed
 from spinescan.data.manifest_films import read_manifest_films
 from spinescan.io.words import DEEDS, REASONS
@@ -86,6 +87,19 @@ def test_a_saved_film_is_there_after_a_restart(tmp_path: Path) -> None:
         kept = saved(client, case, scan)
     with TestClient(create_app(settings, load=load_fake)) as client:
         assert client.get(f"{API}/scans/{scan}").json() == kept
+
+
+def test_a_film_that_was_saved_before_a_kill_is_in_its_case(
+    serve_fake: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server was killed when it had saved the film, and not yet removed the unsaved one."""
+    client = serve_fake()
+    case, scan = begun(client, "P-017"), scanned(client, grey_film())["id"]
+    monkeypatch.setattr(UnsavedScans, "delete", lambda *_: None)
+    saved(client, case, scan)
+    assert client.get(f"{API}/scans/{scan}").json()["case_id"] == case
+    body = {"scan": scan, "taken_on": DAY}
+    refused(client.post(f"{API}/cases/{case}/scans", json=body), 409, "conflict")
 
 
 def test_a_pseudonym_names_nobody(serve_fake: Serve) -> None:

@@ -170,9 +170,9 @@ class Films:
         HTTPException
             404 if there is none, or none any more.
         """
-        scan = self.unsaved.find(scan_id)
-        if scan is None and self.saved is not None:
-            scan = self.saved.find(scan_id)
+        # Saved ones first: a server that was killed after a save may have both.
+        scan = None if self.saved is None else self.saved.find(scan_id)
+        scan = scan or self.unsaved.find(scan_id)
         if scan is None:
             raise HTTPException(404, "no such film, or it was deleted after its time")
         return scan
