@@ -95,11 +95,14 @@ def test_a_film_that_was_saved_before_a_kill_is_in_its_case(
     """The server was killed when it had saved the film, and not yet removed the unsaved one."""
     client = serve_fake()
     case, scan = begun(client, "P-017"), scanned(client, grey_film())["id"]
-    monkeypatch.setattr(UnsavedScans, "delete", lambda *_: None)
-    saved(client, case, scan)
+    with monkeypatch.context() as killed:
+        killed.setattr(UnsavedScans, "delete", lambda *_: None)
+        saved(client, case, scan)
     assert client.get(f"{API}/scans/{scan}").json()["case_id"] == case
     body = {"scan": scan, "taken_on": DAY}
     refused(client.post(f"{API}/cases/{case}/scans", json=body), 409, "conflict")
+    assert client.delete(f"{API}/cases/{case}").status_code == 204
+    refused(client.get(f"{API}/scans/{scan}"), 404, "not_found")
 
 
 def test_a_pseudonym_names_nobody(serve_fake: Serve) -> None:

@@ -65,7 +65,10 @@ def case_routes(films: Films, cases: CaseStore) -> APIRouter:
     @routes.delete("/cases/{case_id}", status_code=204, responses=errors(404, 500, 507))
     def delete(case_id: CaseId, request: Request) -> Response:
         """Delete a case with its films, edits and trail; 500 if not all of it could be."""
+        scans = cases.case(case_id).scans
         cases.delete_case(case_id, by=_caller(request))
+        for scan in scans:  # a server that was killed after a save may still have it there
+            films.unsaved.delete(scan.id)
         return Response(status_code=204)
 
     @routes.post(
@@ -100,6 +103,7 @@ def case_routes(films: Films, cases: CaseStore) -> APIRouter:
         if _saved(films, scan_id).case_id != case_id:
             raise HTTPException(404, "there is no such film in this case")
         cases.delete_scan(scan_id, by=_caller(request))
+        films.unsaved.delete(scan_id)
         return Response(status_code=204)
 
     @routes.put("/scans/{scan_id}/edit", response_model=ScanAnswer, responses=errors(404, 409, 507))
