@@ -1,10 +1,12 @@
 """A Report measured again after a reader has corrected the film's points."""
 
+import math
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 
-from spinescan.core.anatomy import Landmarks
+from spinescan.core.anatomy import LEVELS, Landmarks
 from spinescan.core.edit import Edit, same_points
 from spinescan.core.errors import EditError
 from spinescan.core.report import Curve, Notice, Report
@@ -20,8 +22,13 @@ EDITED = Notice(
     "Edited by hand: what is measured follows the reader's points; the classifiers saw the picture"
     " alone.",
 )
+READER_LIMITS_DEG = 7.2
+"""95 % of the differences between the Cobb angles of two readers of one film lie within it (J Bone
+Joint Surg Am 1990;72:320: 6.3 to 7.2 degrees; the larger one is taken)."""
+
 _LEVELS_COUNTED = "levels_not_certain"
 """The notice that a reader settles who says that the level names are certain."""
+_ACROSS = {"left": "right", "right": "left", "anterior": "posterior", "posterior": "anterior"}
 _BEYOND = 1.0
 """How far beside the film a point may lie, in sizes of the film."""
 
@@ -30,9 +37,10 @@ def remeasured(report: Report, edit: Edit, bundle: Bundle, told: Told = NOTHING)
     """What the film's answers are with a reader's points; the machine's Report stays as it is.
 
     The answers of the classifiers are kept. A point that the reader left in its place stays the
-    machine's; one that was moved, named or added is "edited". Nothing is known of how exactly this
-    reader marks this film, so an edited point has the spread that the model gave the point of that
-    name, or the film's median one if that is larger or there is none.
+    machine's; one that was moved, named or added is "edited". How exactly this reader marks films
+    is not known: an edited corner gets the spread that readers' Cobb angles have in the literature
+    (`READER_LIMITS_DEG`), any other edited point that of the model, or the film's median one if
+    that is larger or there is none.
 
     Parameters
     ----------
@@ -51,12 +59,12 @@ def remeasured(report: Report, edit: Edit, bundle: Bundle, told: Told = NOTHING)
     view = view_of(bundle.task).view.value
     if view != edit.view:
         raise EditError(f"a {edit.view} film is measured by the {edit.view} model, not the {view}")
-    landmarks = edited_landmarks(report, edit)
+    factor = bundle.settings["interval_factor"]
+    landmarks = edited_landmarks(report, edit, factor)
     told = edit.told or told
     warnings = [n for n in report.warnings if n.code != _LEVELS_COUNTED or not edit.levels_certain]
     if told.in_brace and all(notice.code != BRACE_TOLD.code for notice in warnings):
         warnings.append(BRACE_TOLD)
-    factor = bundle.settings["interval_factor"]
     if edit.view == "frontal":
         answers = frontal_answers(
             landmarks,
@@ -92,8 +100,10 @@ def is_edit(report: Report, edit: Edit) -> bool:
     )
 
 
-def edited_landmarks(report: Report, edit: Edit) -> Landmarks:
+def edited_landmarks(report: Report, edit: Edit, factor: float) -> Landmarks:
     """The points of an edit, with what is known of those that the machine has placed.
+
+    `factor` is that of `intervals.with_intervals`.
 
     Raises
     ------
@@ -110,11 +120,12 @@ def edited_landmarks(report: Report, edit: Edit) -> Landmarks:
     kept = same_points(before.names, before.points_xy, edit)
     known = before.spread_px[np.isfinite(before.spread_px)]
     usual = float(np.median(known)) if len(known) else np.nan
+    readers = _readers_spread_px(edit, report.pixel_aspect, factor)
     score, spread = [], []
     for name, same in zip(edit.names, kept, strict=True):
         own = float(before.spread_px[machine[name]]) if name in machine else np.nan
         score.append(float(before.score[machine[name]]) if same else 1.0)
-        spread.append(own if same else float(np.fmax(own, usual)))
+        spread.append(own if same else readers.get(name, float(np.fmax(own, usual))))
     return Landmarks(
         names=edit.names,
         points_xy=np.array(edit.points_xy),
@@ -124,6 +135,22 @@ def edited_landmarks(report: Report, edit: Edit) -> Landmarks:
         pixel_aspect=report.pixel_aspect,
         levels_certain=edit.levels_certain,
     )
+
+
+def _readers_spread_px(edit: Edit, pixel_aspect: float, factor: float) -> dict[str, float]:
+    """Of each corner whose endplate is there, the spread that gives readers' Cobb angles theirs."""
+    places = dict(zip(edit.names, edit.points_xy * [1.0, pixel_aspect], strict=True))
+    # A difference of two readings has the errors of four endplates.
+    tilt_sd_deg = READER_LIMITS_DEG / NormalDist().inv_cdf(0.975) / 2
+    spread = {}
+    for name, place in places.items():
+        plate, _, side = name.rpartition("_")
+        other = places.get(f"{plate}_{_ACROSS.get(side)}")
+        if other is not None and plate.partition("_")[0] in LEVELS:
+            length = float(np.linalg.norm(other - place))
+            # Both ends of the endplate are off, across it.
+            spread[name] = length * math.tan(math.radians(tilt_sd_deg)) / math.sqrt(2) / factor
+    return spread
 
 
 def _side(curves: tuple[Curve, ...]) -> SideFinding:
