@@ -34,8 +34,8 @@ _CASE_README = """\
 A case of SpineScan, as it was on {at}.
 
 case.json                   the pseudonym, and its scans with dates and digests
-films/<scan>.*              the films, byte for byte as they were handed in: the header of a DICOM
-                            file, and what is written on a film, may name the patient
+films/<scan>.*              the films, of a DICOM file without the patient that its header named;
+                            what is written on a film may still name the patient
 reports/<scan>.json         the machine's Reports, which nobody changed
 edits/<scan>-<number>.json  what readers changed: when, by which token, the points, and the Report
                             that follows from them; without these: back to the machine's answer

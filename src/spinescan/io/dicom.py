@@ -38,7 +38,7 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
         Or whatever pydicom and the decoders raise on damaged data; `read_radiograph` turns that
         into a ReadError.
     """
-    header = dcmread(BytesIO(_inflated(data, limits)), force=True)
+    header = dcmread(BytesIO(inflated(data, limits)), force=True)
     _require_single_projection(header)
     rows, columns = _integer(header, "Rows"), _integer(header, "Columns")
     limits.check_size(rows, columns)
@@ -57,7 +57,7 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
     )
 
 
-def _inflated(data: bytes, limits: ReadLimits) -> bytes:
+def inflated(data: bytes, limits: ReadLimits) -> bytes:
     """The file, with a deflated data set inflated up to the limit and no further.
 
     pydicom inflates whatever it is given, and a few kilobytes can become gigabytes. Its own parser

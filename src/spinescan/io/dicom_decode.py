@@ -52,7 +52,7 @@ def stored_values(header: Dataset) -> tuple[NDArray[np.generic], str]:
     photometric
         The photometric interpretation of `values`; a decoder may have changed the header's.
     """
-    syntax = _transfer_syntax(header)
+    syntax = transfer_syntax(header)
     options: dict[str, str] = {}
     subsampled = False
     if syntax.is_encapsulated:
@@ -80,7 +80,8 @@ def stored_values(header: Dataset) -> tuple[NDArray[np.generic], str]:
     return values, "YBR_FULL" if subsampled and photometric == "RGB" else photometric
 
 
-def _transfer_syntax(header: Dataset) -> UID:
+def transfer_syntax(header: Dataset) -> UID:
+    """How a data set that was read is encoded; ReadError ("unsupported") if in no known way."""
     if getattr(header, "file_meta", None) is None:
         header.file_meta = FileMetaDataset()
     named = header.file_meta.get("TransferSyntaxUID")

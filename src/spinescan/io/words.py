@@ -193,7 +193,10 @@ def who_placed(report: Report) -> str:
     told = [f"{moved} of {len(points)} points placed by a person"] if moved else []
     told += [f"end vertebrae of {chosen} of {len(report.curves)} curves chosen"] if chosen else []
     what = f": {' and '.join(told)}" if told else ""
-    return f"EDITED BY HAND{what}. Corners placed by hand are taken to be as exact as those of readers in the literature."
+    return (
+        f"EDITED BY HAND{what}. Intervals take corners placed by hand to be as exact as those of"
+        " readers in the literature."
+    )
 
 
 def product() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from sample_files import dicom_bytes, film_values
 from starlette.testclient import TestClient
 
 from spinescan.app.web.case_models import (
@@ -77,6 +78,22 @@ def test_a_film_is_saved_and_does_not_expire(serve_fake: Serve) -> None:
     assert (line["id"], line["taken_on"], line["edited"]) == (scan["id"], DAY, False)
     (listed,) = client.get(f"{API}/cases").json()
     assert listed["pseudonym"] == "P-017"
+
+
+def test_a_film_in_a_case_names_nobody(serve_fake: Serve, tmp_path: Path) -> None:
+    client = serve_fake()
+    case, film = begun(client, "P-018"), dicom_bytes(film_values(rows=200, columns=100))
+    assert b"Secret" in film
+    scan = scanned(client, film)
+    kept = saved(client, case, scan["id"])
+    assert kept["report"] == scan["report"]
+    for path in (tmp_path / "data").rglob("*"):
+        assert path.is_dir() or b"Secret" not in path.read_bytes()
+    before, after = (  # the same picture
+        client.get(f"{API}/scans/{other['id']}/film.gray16").content
+        for other in (scanned(client, film), kept)
+    )
+    assert before == after
 
 
 def test_a_saved_film_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Routes of cases: begin one, save films to it, follow it, take it away, delete it."""
 
+import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
+from spinescan.app.web import tasks
 from spinescan.app.web.case_models import (
     CaseAnswer,
     EntryJson,
@@ -77,23 +80,32 @@ def case_routes(films: Films, cases: CaseStore) -> APIRouter:
         response_model=ScanAnswer,
         responses=errors(404, 409, 507),
     )
-    def save(case_id: CaseId, asked: SaveRequest, request: Request) -> Response:
-        """Save a film to a case: it keeps its id, and does not expire any more."""
+    async def save(case_id: CaseId, asked: SaveRequest, request: Request) -> Response:
+        """Save a film to a case: it keeps its id, and does not expire any more.
+
+        A DICOM file is kept without its header's patient, so it has another digest there.
+        """
         scan = films.find(asked.scan)
         if scan.case_id is not None:
             raise HTTPException(409, "this film is in a case already")
+        film = await films.drawn(tasks.for_a_case, scan.film)
+        return await asyncio.to_thread(kept, case_id, asked, scan, film, _caller(request))
+
+    def kept(
+        case_id: str, asked: SaveRequest, scan: StoredScan, film: bytes, by: str
+    ) -> JSONResponse:
         new = NewScan(
             id=scan.id,
-            sha256=scan.sha256,
+            sha256=hashlib.sha256(film).hexdigest(),
             taken_on=asked.taken_on,
             told=asdict(scan.told),
             report=scan.record,
-            film=scan.film,
+            film=film,
             change=None if asked.edit is None else _change(films, scan, asked.edit),
         )
-        kept = cases.save_scan(case_id, new, by=_caller(request))
+        row = cases.save_scan(case_id, new, by=by)
         films.unsaved.delete(scan.id)
-        return JSONResponse(answer_of(saved.of(kept)), 201)
+        return JSONResponse(answer_of(saved.of(row)), 201)
 
     @routes.delete(
         "/cases/{case_id}/scans/{scan_id}", status_code=204, responses=errors(404, 500, 507)

@@ -60,6 +60,13 @@ def scan(path: Path, told: Told) -> tuple[str, Record]:
     return film.sha256, _load().scan(film, told).to_dict()
 
 
+def for_a_case(path: Path) -> bytes:
+    """The film as it is kept in a case: without the patient that a DICOM header names."""
+    from spinescan.io.dicom_strip import without_patient
+
+    return without_patient(path.read_bytes(), _limits)
+
+
 def predict(path: Path, model: str, folder: Path | None) -> Record:
     """One model's answer, as in a Report; `folder` is that of a bundle of the server's own."""
     import spinescan
