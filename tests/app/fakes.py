@@ -71,6 +71,11 @@ class FakeScanner:
             timing_ms=1.0,
         )
 
+    def heat_maps(
+        self, film: Radiograph, report: Report, names: object = None
+    ) -> dict[str, object]:
+        return {}  # there is no classifier
+
 
 def load_fake(threads: int | None = None) -> FakeScanner:
     return FakeScanner()

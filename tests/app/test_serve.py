@@ -44,6 +44,17 @@ def test_it_listens_beyond_this_machine_only_with_a_token(
     assert no_server[0]["host"] == host
 
 
+def test_behind_a_proxy_a_token_is_needed_too(
+    no_server: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ["--allow-host", "Films.example.org", "--data", str(tmp_path / "data")]
+    refused = CliRunner().invoke(serve, asked)
+    assert refused.exit_code == 2
+    assert "token" in refused.output
+    monkeypatch.setenv("SPINESCAN_TOKEN", TOKEN)
+    assert CliRunner().invoke(serve, asked).exit_code == 0
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_on_this_machine_no_token_is_needed(
     host: str, no_server: list[Any], tmp_path: Path

@@ -1,6 +1,7 @@
 """`spinescan serve`: the page and the API."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -31,7 +32,7 @@ _SHORTEST = 16
     "hosts",
     metavar="NAME",
     multiple=True,
-    help="Answer requests to this host name, too (repeatable).",
+    help="Answer requests to this host name, such as a proxy's, too (repeatable; needs a token).",
 )
 @click.option(
     "--allow-urls",
@@ -93,9 +94,11 @@ def serve(
     from spinescan.infer.bundle import find_bundle
 
     tokens = read_tokens(token_file, os.environ)
-    if not tokens and not _is_loopback(host):
+    reached = [f"--host {host}"] if not _is_loopback(host) else []
+    reached += [f"--allow-host {name}" for name in hosts]
+    if not tokens and reached:
         raise click.UsageError(
-            f"--host {host}: others may reach this address, so a token is needed (--token-file or"
+            f"{reached[0]}: others may reach this address, so a token is needed (--token-file or"
             f" {TOKEN})."
         )
     named = () if _is_loopback(host) or host in ("0.0.0.0", "::") else (host,)
@@ -121,6 +124,7 @@ def serve(
     click.echo(
         f"SpineScan serves http://{host}:{port} - research use only. Ctrl+C ends it.", err=True
     )
+    _log_to_standard_error()
     uvicorn.run(
         app,
         host=host,
@@ -131,6 +135,15 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
+
+
+def _log_to_standard_error() -> None:
+    """A line a request: what the server's own log says, which holds no names and no paths."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log = logging.getLogger("spinescan.web")
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
 
 
 def read_tokens(path: Path | None, environment: Mapping[str, str]) -> dict[str, str]:

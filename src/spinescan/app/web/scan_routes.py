@@ -148,7 +148,7 @@ def scan_routes(films: Films) -> APIRouter:
         "/scans/{scan_id}/render/{kind}",
         response_class=Response,
         responses={
-            **errors(404, 500, 504),
+            **errors(404, 500, 501, 504),
             200: {"content": {t.split(";")[0]: {} for t in _TYPES.values()}},
         },
     )

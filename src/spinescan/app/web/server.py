@@ -45,6 +45,7 @@ _STATUS = {
     "not_found": 404,
     "conflict": 409,
     "storage": 507,
+    "missing_extra": 501,
     "not_deleted": 500,
 }
 """Of errors by their kind; any other is the film's or the request's: 422."""
