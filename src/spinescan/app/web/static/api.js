@@ -218,6 +218,9 @@ export const newCase = (pseudonym) => answer("/cases", { method: "POST", json: {
 export const getCase = (id) => answer(`/cases/${encodeURIComponent(id)}`);
 /** @param {string} id */
 export const deleteCase = (id) => call(`/cases/${encodeURIComponent(id)}`, { method: "DELETE" });
+/** @param {string} id @param {string} scan */
+export const deleteCaseScan = (id, scan) =>
+  call(`/cases/${encodeURIComponent(id)}/scans/${encodeURIComponent(scan)}`, { method: "DELETE" });
 /**
  * @param {string} id @param {string} scan @param {string} taken_on @param {Edit | null} edit
  * @returns {Promise<ScanAnswer>}

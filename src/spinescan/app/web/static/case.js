@@ -22,7 +22,7 @@ export async function casePage(id) {
     h("div", { class: "row" },
       button("Export", () => void api.exportCase(id).catch(wrong), { icon: "download", id: "case-export" }),
       button("Delete the case", () => void remove(found), { class: "danger", id: "case-delete" })),
-    h("h2", {}, "Films"), films(scans),
+    h("h2", {}, "Films"), films(found, scans),
     scans.length > 1 ? compareForm(id, scans) : null,
     timeline.length ? overTime(timeline) : null,
     trailSection(trail, scans)));
@@ -31,14 +31,30 @@ export async function casePage(id) {
 /** @param {unknown} error */
 const wrong = (error) => tell(errorText(error), "wrong");
 
-/** @param {CaseScan[]} scans */
-function films(scans) {
+/** @param {Case} found @param {CaseScan[]} scans */
+function films(found, scans) {
   if (!scans.length) return h("p", { class: "soft" }, "No film yet. Scan one and save it to this case.");
   return h("ul", { class: "films" }, scans.map((s) => h("li", {},
     h("span", { class: "film-name" }, s.taken_on, " ", h("span", { class: "soft" }, s.view), " ",
       s.edited ? h("span", { class: "pill edited" }, "Edited") : null),
     h("span", { class: "soft" }, `saved ${moment(s.saved_at)}`),
-    h("a", { class: "button", href: `#film/${encodeURIComponent(s.id)}`, "aria-label": `Open the film of ${s.taken_on}` }, "Open"))));
+    h("a", { class: "button", href: `#film/${encodeURIComponent(s.id)}`, "aria-label": `Open the film of ${s.taken_on}` }, "Open"),
+    button(`Delete the film of ${s.taken_on}`, () => void removeFilm(found, s), { icon: "bin", bare: true, class: "quiet" }))));
+}
+
+/** @param {Case} found @param {CaseScan} scan */
+async function removeFilm(found, scan) {
+  const sure = await confirmed(`Delete the film of ${scan.taken_on}?`,
+    "The film and its edits are deleted for good.", "Delete the film");
+  if (!sure) return;
+  try {
+    await api.deleteCaseScan(found.id, scan.id);
+    forgetSession(scan.id);
+    await casePage(found.id);
+    tell("Deleted.");
+  } catch (error) {
+    wrong(error);
+  }
 }
 
 /** @param {string} id @param {CaseScan[]} scans */
@@ -60,12 +76,16 @@ function overTime(timeline) {
     h("p", { class: "soft" }, "End vertebrae of the first film on every film, with the range that holds the angle in 90 % of cases."),
     names.length ? timePlot(timeline) : h("p", {}, "No curve to follow."),
     names.length ? h("details", { id: "d-timeline" }, h("summary", {}, "The same as a table"),
-      table("Cobb angles of each film", ["Taken on", ...names, "Edited"],
+      table("Cobb angles of each film", ["Taken on", ...names, "Remarks"],
         timeline.map((t) => [t.taken_on, ...names.map((name) => {
           const curve = t.curves.find((c) => span(c.upper, c.lower) === name);
-          return curve ? `${degrees(curve.cobb_deg)} (${range(curve.interval_deg)})` : "";
-        }), t.edited ? "edited" : ""]))) : null);
+          return curve ? angle(curve) : "";
+        }), [t.edited && "edited", t.in_brace && "in brace"].filter(Boolean).join(", ")]))) : null);
 }
+
+/** @param {TimePoint["curves"][number]} curve */
+const angle = (curve) => curve.cobb_deg === null
+  ? "not measured" : `${degrees(curve.cobb_deg)} (${range(curve.interval_deg)})`;
 
 /** @param {TrailEntry[]} trail @param {CaseScan[]} scans */
 function trailSection(trail, scans) {
@@ -73,7 +93,7 @@ function trailSection(trail, scans) {
   return h("section", { "aria-labelledby": "trail" },
     h("h2", { id: "trail" }, "What was done"),
     h("ol", { class: "films" }, trail.map((entry) => h("li", {},
-      h("span", { class: "film-name" }, capital(word("trail", entry.what)),
+      h("span", { class: "film-name" }, capital(word("deeds", entry.what)),
         entry.scan ? `, film of ${days.get(entry.scan) ?? "a deleted day"}` : ""),
       h("span", { class: "soft" }, `${moment(entry.at)}${entry.by ? `, by ${entry.by}` : ""}`)))));
 }

@@ -1,6 +1,6 @@
 /** Two films of a case side by side, with the same end vertebrae on both. */
 
-/** @import { Change, Curve, FollowUp, Marks, Report, ScanAnswer } from "./types.js" */
+/** @import { Change, Curve, FollowUp, Marks, Report, ScanAnswer, XY } from "./types.js" */
 /** @import { Layer, Scene } from "./overlay.js" */
 
 import * as api from "./api.js";
@@ -12,7 +12,7 @@ import { pointsOf, pointsOfEdit } from "./points.js";
 import { Stage } from "./stage.js";
 import { figure, table } from "./table.js";
 import { showPage } from "./widgets.js";
-import { capital, degrees, number, range, span, word } from "./words.js";
+import { capital, degrees, measurementName, range, span, word } from "./words.js";
 
 /** @param {string} id @param {string} first @param {string} second */
 export async function comparePage(id, first, second) {
@@ -51,12 +51,13 @@ function sceneOf(scan, changes, first) {
   /** @type {Curve[]} */
   const curves = changes.flatMap((c) => {
     const cobb = first ? c.first_deg : c.second_deg;
+    if (cobb === null) return [];
     const interval = first ? c.first_interval_deg : c.second_interval_deg;
-    const own = newest.curves.find((k) => k.upper === c.upper && k.lower === c.lower);
-    return cobb === null ? [] : [{
-      region: c.region, convex_side: own?.convex_side ?? c.convex_side, upper: c.upper, lower: c.lower,
-      apex: own?.apex ?? "", cobb_deg: cobb, interval_deg: interval, patient_side: null,
-      side_source: null, ends_by: "machine",
+    const other = c.convex_side === "left" ? "right" : "left";
+    return [{
+      region: c.region, convex_side: cobb < 0 ? other : c.convex_side, upper: c.upper, lower: c.lower,
+      apex: "", cobb_deg: Math.abs(cobb), patient_side: null, side_source: null, ends_by: "machine",
+      interval_deg: interval && cobb < 0 ? [-interval[1], -interval[0]] : interval,
     }];
   });
   /** @type {Report} */
@@ -71,24 +72,26 @@ function sceneOf(scan, changes, first) {
 }
 
 /** @param {FollowUp} change */
-function changes(change) {
-  if (!change.curves.length) return h("p", { class: "soft" }, "There is no curve to compare.");
-  const said = { "yes": "yes", "no": "no", "not sure": "not sure" };
+function changes({ first, second, curves, measurements }) {
+  const rows = [
+    ...curves.map((c) => ({ c, name: `${capital(word("regions", c.region))} ${span(c.upper, c.lower)}` })),
+    ...measurements.map((c) => ({ c, name: measurementName(c.name) })),
+  ];
+  if (!rows.length) return h("p", { class: "soft" }, "There is no angle to compare.");
   return h("section", { "aria-labelledby": "changes" },
     h("h2", { id: "changes" }, "Change"),
-    table("Cobb angles between the end vertebrae of the first film; 90 % intervals",
-      ["Curve", [change.first.taken_on], [change.second.taken_on], ["Change"], "More than 5\u00b0"],
-      change.curves.map((c) => [
-        `${capital(word("regions", c.region))} ${span(c.upper, c.lower)}`,
-        angle(c.first_deg, range(c.first_interval_deg)), angle(c.second_deg, range(c.second_interval_deg)),
+    table("Angles between the end vertebrae of the first film, with 90 % intervals",
+      ["Angle", [first.taken_on], [second.taken_on], ["Change"], "More than 5\u00b0"],
+      rows.map(({ c, name }) => [
+        name,
+        angle(c.first_deg, c.first_interval_deg), angle(c.second_deg, c.second_interval_deg),
         c.change_deg === null ? figure("not measured") : figure(
-          `${c.change_deg > 0 ? "+" : ""}${number(c.change_deg)}\u00b0`, range(c.change_interval_deg)),
-        h("span", { class: c.exceeds_5_deg === "yes" ? "exceeds" : null },
-          said[/** @type {keyof typeof said} */ (c.exceeds_5_deg)] ?? c.exceeds_5_deg),
+          `${c.change_deg > 0 ? "+" : ""}${degrees(c.change_deg)}`, range(c.change_interval_deg)),
+        h("span", { class: c.exceeds_5_deg === "yes" ? "exceeds" : null }, c.exceeds_5_deg),
       ])),
-    change.curves.map((c) => (c.text ? h("p", {}, c.text) : null)),
     h("p", { class: "soft" }, "Readers differ by about 5 degrees on the same film; a smaller change may be none."));
 }
 
-/** @param {number | null} value @param {string} below */
-const angle = (value, below) => figure(value === null ? "not measured" : degrees(value), below);
+/** @param {number | null} value @param {XY | null} interval */
+const angle = (value, interval) =>
+  figure(value === null ? "not measured" : degrees(value), range(interval));

@@ -106,9 +106,7 @@ class FilmPage {
 
   /** @param {boolean} measured */
   changed(measured) {
-    this.stage.draw();
-    this.tools.show();
-    this.stage.element.classList.toggle("waiting", this.session.waiting);
+    this.stage.redrawOverlay();
     if (!measured) return;
     this.renewPanel();
     this.say();

@@ -75,18 +75,21 @@ export class Handles {
     for (const [name, xy] of points.places) {
       const node = this.nodes.get(name) ?? this.make(name);
       const origin = originOf(points, machine, name), at = camera.toScreen(xy);
-      node.setAttribute("transform", `translate(${at[0].toFixed(1)} ${at[1].toFixed(1)})`);
+      const place = `translate(${at[0].toFixed(1)} ${at[1].toFixed(1)})`;
+      if (node.getAttribute("transform") !== place) node.setAttribute("transform", place);
+      const said = this.describe(name, xy, origin);
+      if (node.getAttribute("aria-label") !== said) node.setAttribute("aria-label", said);
       if (node.dataset.origin !== origin) {
         node.dataset.origin = origin;
         const dot = node.lastElementChild;
         dot?.setAttribute("d", origin === "machine" ? circle(2.4) : diamond([0, 0], 5));
       }
       node.classList.toggle("near", name === this.hovered);
-      node.classList.toggle("picked", name === this.picked);
-      node.setAttribute("aria-pressed", String(name === this.picked));
-      node.setAttribute("aria-label", this.describe(name, xy, origin));
+      if (node.classList.toggle("picked", name === this.picked) !== (node.ariaPressed === "true")) {
+        node.ariaPressed = String(name === this.picked);
+      }
     }
-    this.rove();
+    if (!this.nodes.has(this.current)) this.rove();
   }
 
   /** @param {string} name @param {XY} xy @param {string} origin */
@@ -97,7 +100,9 @@ export class Handles {
 
   /** @param {string} name */
   make(name) {
-    const node = svg("g", { class: "handle", role: "button", tabindex: -1, "data-point": name },
+    const node = svg("g", {
+      class: "handle", role: "button", tabindex: -1, "aria-pressed": "false", "data-point": name,
+    },
       svg("circle", { class: "hit", r: HIT_PX }),
       svg("circle", { class: "ring", r: 9 }),
       svg("path", { class: "dot", d: circle(2.4) }));

@@ -19,6 +19,7 @@ const PATHS = {
   save: "M5 4h11l4 4v12H5zM8 4v5h7V4M8 20v-6h9v6",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   film: "M5 3h14v18H5zM9 7h6M9 11h6M9 15h6",
+  bin: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v5M14 11v5",
   help: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500v.5",
 };
 

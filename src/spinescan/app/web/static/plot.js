@@ -13,31 +13,31 @@ const EDGE = { left: 46, right: 110, top: 18, bottom: 34 };
 export function timePlot(timeline) {
   const days = timeline.map((t) => Date.parse(t.taken_on));
   const names = [...new Set(timeline.flatMap((t) => t.curves.map((c) => span(c.upper, c.lower))))];
-  const highest = Math.max(20, ...timeline.flatMap((t) =>
-    t.curves.map((c) => c.interval_deg?.[1] ?? c.cobb_deg)));
-  const top = Math.ceil(highest / 10) * 10;
+  const values = timeline.flatMap((t) => t.curves.flatMap((c) => [c.cobb_deg ?? 0, ...(c.interval_deg ?? [])]));
+  const top = Math.ceil(Math.max(20, ...values) / 10) * 10;
+  const bottom = Math.floor(Math.min(0, ...values) / 10) * 10;
   const [from, to] = [Math.min(...days), Math.max(...days)];
   const x = (/** @type {number} */ day) => to > from
     ? EDGE.left + 20 + ((day - from) / (to - from)) * (WIDTH - EDGE.left - EDGE.right - 40)
     : (EDGE.left + WIDTH - EDGE.right) / 2;
   const y = (/** @type {number} */ deg) =>
-    HEIGHT - EDGE.bottom - (deg / top) * (HEIGHT - EDGE.top - EDGE.bottom);
+    HEIGHT - EDGE.bottom - ((deg - bottom) / (top - bottom)) * (HEIGHT - EDGE.top - EDGE.bottom);
   return svg("svg", {
     class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img",
     "aria-label": `Cobb angles over time. ${words(timeline)}`,
-  }, grid(top, y), dates(timeline, days, x), lines(timeline, days, names, x, y));
+  }, grid(bottom, top, y), dates(timeline, days, x), lines(timeline, days, names, x, y));
 }
 
 /** @param {TimePoint[]} timeline */
-const words = (timeline) => timeline.map((t) => `${t.taken_on}: ${t.curves.map((c) =>
-  `${span(c.upper, c.lower)} ${degrees(c.cobb_deg)}`).join(", ") || "no curve"}`).join(". ");
+const words = (timeline) => timeline.map((t) => `${t.taken_on}: ${t.curves.flatMap((c) =>
+  (c.cobb_deg === null ? [] : `${span(c.upper, c.lower)} ${degrees(c.cobb_deg)}`)).join(", ") || "no curve"}`).join(". ");
 
-/** @param {number} top @param {(deg: number) => number} y */
-function grid(top, y) {
-  const step = top > 60 ? 20 : 10;
-  return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => [
-    svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(i * step), y2: y(i * step) }),
-    svg("text", { x: EDGE.left - 8, y: y(i * step) + 4, "text-anchor": "end" }, `${i * step}\u00b0`),
+/** @param {number} bottom @param {number} top @param {(deg: number) => number} y */
+function grid(bottom, top, y) {
+  const step = top - bottom > 60 ? 20 : 10;
+  return Array.from({ length: Math.floor((top - bottom) / step) + 1 }, (_, i) => [
+    svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(bottom + i * step), y2: y(bottom + i * step) }),
+    svg("text", { x: EDGE.left - 8, y: y(bottom + i * step) + 4, "text-anchor": "end" }, `${bottom + i * step}\u00b0`),
   ]).flat();
 }
 
@@ -60,25 +60,26 @@ function dates(timeline, days, x) {
 function lines(timeline, days, names, x, y) {
   let floor = Infinity; // of the labels at the right, from the top curve down
   const series = names.map((name, i) => ({ name, colour: CURVE_COLOURS[i % CURVE_COLOURS.length],
-    points: timeline.flatMap((t, k) => t.curves.filter((c) => span(c.upper, c.lower) === name)
-      .map((c) => ({ at: x(days[k]) + (i - (names.length - 1) / 2) * 7, curve: c, edited: t.edited }))) }));
+    points: timeline.flatMap((t, k) => t.curves.flatMap((c) =>
+      span(c.upper, c.lower) !== name || c.cobb_deg === null ? [] : [{
+        at: x(days[k]) + (i - (names.length - 1) / 2) * 7, deg: c.cobb_deg,
+        interval: c.interval_deg, remark: `${t.edited ? ", edited" : ""}${t.in_brace ? ", in brace" : ""}`,
+      }])) })).filter((s) => s.points.length);
   const labels = series.map((s) => ({ s, last: s.points[s.points.length - 1] }))
-    .sort((a, b) => a.last.curve.cobb_deg - b.last.curve.cobb_deg)
+    .sort((a, b) => a.last.deg - b.last.deg)
     .map(({ s, last }) => {
-      const at = Math.min(y(last.curve.cobb_deg) + 4, floor - 16);
+      const at = Math.min(y(last.deg) + 4, floor - 16);
       floor = at;
       return svg("text", { class: "value", fill: s.colour, x: last.at + 12, y: at },
-        `${s.name}  ${degrees(last.curve.cobb_deg)}`);
+        `${s.name}  ${degrees(last.deg)}`);
     });
   return [
     ...series.map((s) => svg("g", { stroke: s.colour },
-      svg("path", { d: path(s.points.map((p) => [p.at, y(p.curve.cobb_deg)])) }),
-      s.points.map(({ at, curve, edited }) => [
-        curve.interval_deg && svg("line", {
-          class: "range", x1: at, x2: at, y1: y(curve.interval_deg[0]), y2: y(curve.interval_deg[1]),
-        }),
-        svg("circle", { cx: at, cy: y(curve.cobb_deg), r: 4.5, fill: edited ? "#0b0d10" : s.colour, "stroke-width": 2 },
-          svg("title", {}, `${s.name} ${degrees(curve.cobb_deg)} (${range(curve.interval_deg)})${edited ? ", edited" : ""}`)),
+      svg("path", { d: path(s.points.map((p) => [p.at, y(p.deg)])) }),
+      s.points.map(({ at, deg, interval, remark }) => [
+        interval && svg("line", { class: "range", x1: at, x2: at, y1: y(interval[0]), y2: y(interval[1]) }),
+        svg("circle", { cx: at, cy: y(deg), r: 4.5, fill: remark ? "#0b0d10" : s.colour, "stroke-width": 2 },
+          svg("title", {}, `${s.name} ${degrees(deg)} (${range(interval)})${remark}`)),
       ]).flat())),
     ...labels,
   ];

@@ -20,6 +20,7 @@ export class Stage {
     /** @type {CanvasImageSource | null} drawn over the film */
     this.heat = null;
     this.frame = 0;
+    this.stale = true;
     /** Draws the overlay; called on each frame that something changed. */
     this.onDraw = () => {};
     this.watch = new ResizeObserver(() => this.resized());
@@ -44,12 +45,25 @@ export class Stage {
 
   /** Asks for a new picture; many calls make one frame. */
   redraw() {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+    this.stale = true;
+    this.redrawOverlay();
   }
 
-  draw() {
+  /** The same where the film itself looks as before. */
+  redrawOverlay() {
+    this.frame ||= requestAnimationFrame(() => this.draw(this.stale));
+  }
+
+  /** @param {boolean} [film] whether to draw the film, too */
+  draw(film = true) {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    if (film) this.drawFilm();
+    if (this.picture) this.onDraw();
+  }
+
+  drawFilm() {
+    this.stale = false;
     const context = this.canvas.getContext("2d", { alpha: false });
     if (!context || !this.picture) return;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -57,7 +71,6 @@ export class Stage {
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     this.picture.draw(context, this.camera, this.ratio ?? 1);
     if (this.heat) this.picture.draw(context, this.camera, this.ratio ?? 1, this.heat);
-    this.onDraw();
   }
 
   /** Where a pointer is, in CSS pixels of the stage. @param {MouseEvent} event @returns {XY} */

@@ -167,12 +167,8 @@ export interface CaseScan {
 }
 export interface Case { id: string; pseudonym: string; created_at: string; scans: CaseScan[] }
 export interface TrailEntry { at: string; by: string | null; what: string; scan: string | null }
-export interface Change {
-  region: string;
-  convex_side: "left" | "right";
-  upper: string;
-  lower: string;
-  first_deg: number | null;
+export interface Difference {
+  first_deg: number;
   first_interval_deg: XY | null;
   second_deg: number | null;
   second_interval_deg: XY | null;
@@ -181,19 +177,26 @@ export interface Change {
   exceeds_5_deg: string;
   text: string;
 }
+export interface Change extends Difference {
+  region: string;
+  convex_side: "left" | "right";
+  upper: string;
+  lower: string;
+}
+export interface Followed { scan: string; taken_on: string; edited: boolean }
 export interface FollowUp {
-  first: { scan: string; taken_on: string; edited: boolean };
-  second: { scan: string; taken_on: string; edited: boolean };
+  first: Followed;
+  second: Followed;
   comparable: boolean;
   reasons: string[];
   curves: Change[];
+  measurements: (Difference & { name: string; levels: string[] })[];
 }
-export interface TimePoint {
-  scan: string;
-  taken_on: string;
-  edited: boolean;
+/** Negative angles: bent the other way than on the first film. */
+export interface TimePoint extends Followed {
+  in_brace: boolean;
   curves: {
-    upper: string; lower: string; region: string; cobb_deg: number; interval_deg: XY | null;
+    upper: string; lower: string; region: string; cobb_deg: number | null; interval_deg: XY | null;
   }[];
 }
 
