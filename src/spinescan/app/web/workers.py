@@ -16,7 +16,7 @@ from spinescan.core.errors import SpineScanError
 _SPAWN = get_context("spawn")  # a fork would copy the threads' locks of the native libraries
 _NEWEST = 0.1
 """Weight of the newest task in the mean of how long one takes."""
-_NICE = 5
+_NICE = 2
 """The server itself answers first when all cores are busy."""
 
 
