@@ -1,5 +1,6 @@
 """What a stranger, a neighbour or another site's page may try against the server."""
 
+import io
 import logging
 import os
 import re
@@ -7,9 +8,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from pydicom import dcmread
 from starlette.testclient import TestClient
 
 from spinescan.app.main import cli
@@ -17,6 +21,7 @@ from spinescan.app.web import guards
 from spinescan.app.web.guards import SECURITY_HEADERS
 from spinescan.app.web.server import create_app
 from spinescan.app.web.settings import WebSettings
+from spinescan.io.dicom_write import SyntheticHeader, dicom_bytes
 from tests.app.fakes import CRASH, DEFECT
 from tests.app.web.attackers import (
     SAMPLE_ID,
@@ -137,9 +142,11 @@ def test_a_page_of_another_site_changes_nothing(plain: TestClient, headers: Para
     scan_id = scan(client).json()["id"]
     kept = sorted(unsaved.rglob("*"))
     for method, path in routes(client):
-        if method != "GET":
+        if path.startswith("/api/"):
             answer = client.request(method, filled(path, scan_id), headers=headers)
             assert answer.status_code == 403, path
+    navigated = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert client.get("/", headers=navigated).status_code == 200  # a link to the page
     assert scan(client, headers=headers).status_code == 403
     plain = {**headers, "Content-Type": "text/plain"}  # what a form may send without asking first
     body = b'{"url": "http://a.example"}'
@@ -379,6 +386,48 @@ def test_logs_hold_no_names_no_queries_and_no_tokens(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_no_answer_holds_the_patient_of_a_header(
+    serve_fake: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = serve_fake()
+    whole = named_dicom()
+    assert b"Doe^Jane" in whole
+    answer = scan(client, whole)
+    assert answer.status_code == 200
+    place = f"{API}/scans/{answer.json()['id']}"
+    case = client.post(f"{API}/cases", json={"pseudonym": "K-1"}).json()["id"]
+    told = [answer, scan(client, whole[: len(whole) // 2]), client.get(place)]
+    told += [client.get(f"{place}/{name}") for name in ("film.png", "film.gray16")]
+    kinds = ("report.json", "report.csv", "overlay.png", "page.html", "report.pdf")
+    told += [client.post(f"{place}/render/{kind}", json={}) for kind in kinds]
+    saved = {"scan": answer.json()["id"], "taken_on": "2026-01-02"}
+    told += [client.post(f"{API}/cases/{case}/scans", json=saved)]
+    told += [client.get(f"{API}/cases/{case}{more}") for more in ("", "/trail", "/timeline")]
+    assert [a.status_code for a in told] == [200, 422, *[200] * 8, 201, 200, 200, 200]
+    export = client.get(f"{API}/cases/{case}/export")
+    with ZipFile(io.BytesIO(export.content)) as files:
+        texts = [a.content for a in told] + [files.read(name) for name in files.namelist()]
+    kept = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert len(kept) > 3
+    texts += [path.read_bytes() for path in kept]
+    for text in (*texts, caplog.text.encode()):
+        for secret in (b"Doe", b"Jane", b"19900101", b"MRN-7", b"General Hospital"):
+            assert secret not in text
+
+
+def named_dicom() -> bytes:
+    """A film whose header names a patient."""
+    pixels = np.linspace(0, 1, 300 * 200, dtype=np.float32).reshape(300, 200)
+    data = dcmread(io.BytesIO(dicom_bytes(pixels, SyntheticHeader(1, "PA", 0.2, "F", 14))))
+    data.PatientName, data.PatientID, data.PatientBirthDate = "Doe^Jane", "MRN-7", "19900101"
+    data.InstitutionName = "General Hospital"
+    out = io.BytesIO()
+    data.save_as(out)
+    return out.getvalue()
+
+
 def test_a_film_after_its_time_is_gone_at_once(serve_fake: Serve) -> None:
     client = serve_fake(keep_minutes=0.5 / 60)
     place = f"{API}/scans/{scan(client).json()['id']}"

@@ -1,5 +1,6 @@
 """Uploads and other bodies that are too large, too slow, or not what they seem."""
 
+import shutil
 import socket
 import struct
 import tempfile
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 
 from spinescan.app.web.server import create_app
 from spinescan.app.web.settings import WebSettings
+from spinescan.app.web.store import SPARE_BYTES
 from tests.app.fakes import CRASH, SLOW
 from tests.app.web.attackers import NAME, SAMPLE_ID, plain, scan
 from tests.app.web.conftest import API, Serve, grey_film, load_fake
@@ -64,6 +66,16 @@ def test_what_is_refused_is_not_kept(serve_fake: Serve, tmp_path: Path) -> None:
         assert scan(client).status_code == 200
     assert list(spool.iterdir()) == []
     assert len(list((tmp_path / "data" / "unsaved").iterdir())) == 1
+
+
+def test_a_disk_is_not_filled(plain: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    nearly_full = shutil.disk_usage("/")._replace(free=SPARE_BYTES - 1)
+    monkeypatch.setattr("spinescan.app.web.store.shutil.disk_usage", lambda path: nearly_full)
+    for path, name in (("scans", "film"), ("jobs", "films"), ("predictions?model=als7", "film")):
+        answer = plain.post(f"{API}/{path}", files={name: grey_film()})
+        assert (answer.status_code, answer.json()["error"]["kind"]) == (507, "storage")
+    monkeypatch.undo()
+    assert scan(plain).status_code == 200
 
 
 def pixel_bomb(width: int, height: int) -> bytes:

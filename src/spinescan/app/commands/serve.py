@@ -15,7 +15,8 @@ _SHORTEST = 16
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
+              help="The port to listen at.")  # fmt: skip
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),

@@ -108,8 +108,8 @@ class Guard:
         host = headers.get("host", "")
         if _without_port(host) not in self._settings.hosts:
             raise HTTPException(421, "this server is not known by that host name")
-        if scope["method"] not in _SAFE:
-            _check_origin(headers, host)
+        if scope["method"] not in _SAFE or scope["path"].startswith("/api/"):
+            _check_origin(headers, host)  # an export is a GET, and stands in the trail
         scope.setdefault("state", {})["caller"] = self._caller(scope["path"], headers)
         body.check_announced(headers)
 

@@ -43,7 +43,7 @@ def job_routes(films: Films, jobs: ScanJobs) -> APIRouter:
         "",
         status_code=202,
         response_model=JobAnswer,
-        responses=errors(408, 429),
+        responses=errors(408, 429, 507),
         openapi_extra=film_form(films={"type": "array", "items": FILM_FIELD}, **TOLD_FIELDS),
     )
     async def add(request: Request) -> Response:

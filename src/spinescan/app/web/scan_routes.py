@@ -63,7 +63,7 @@ def scan_routes(films: Films) -> APIRouter:
     @routes.post(
         "/scans",
         response_model=ScanAnswer,
-        responses=errors(408, 429, 500, 503, 504),
+        responses=errors(408, 429, 500, 503, 504, 507),
         openapi_extra=film_form(film=FILM_FIELD, **TOLD_FIELDS),
     )
     async def scan(request: Request) -> Response:
@@ -72,7 +72,9 @@ def scan_routes(films: Films) -> APIRouter:
             scan = await films.scanned(*await films.received(request))
         return JSONResponse(answer_of(scan))
 
-    @routes.post("/scans/url", response_model=ScanAnswer, responses=errors(408, 429, 500, 503, 504))
+    @routes.post(
+        "/scans/url", response_model=ScanAnswer, responses=errors(408, 429, 500, 503, 504, 507)
+    )
     async def scan_url(asked: UrlRequest) -> Response:
         """Scan a film at a public address, where the server allows that."""
         if not films.settings.allow_urls:
@@ -179,7 +181,7 @@ def scan_routes(films: Films) -> APIRouter:
     @routes.post(
         "/predictions",
         response_model=Prediction,
-        responses=errors(404, 408, 429, 500, 503, 504),
+        responses=errors(404, 408, 429, 500, 503, 504, 507),
         openapi_extra=film_form(film=FILM_FIELD),
     )
     async def predict(request: Request, model: ModelName) -> Response:

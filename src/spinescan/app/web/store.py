@@ -14,11 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from spinescan.core.errors import SpineScanError
 from spinescan.core.told import NOTHING, Told
 
 SCAN_ID = re.compile(r"[0-9a-f]{32}")
 FILM, SCAN = "film", "scan.json"
 _CACHED = 64
+SPARE_BYTES = 2**30
+"""Of the disk, which films that are in no case leave free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,15 @@ class UnsavedScans:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def reserve(self) -> tuple[str, Path]:
-        """A new id, and the file that its film is to be written to (for this user alone)."""
+        """A new id, and the file that its film is to be written to (for this user alone).
+
+        Raises
+        ------
+        SpineScanError
+            "storage" if the disk is nearly full: the rest of it is for cases.
+        """
+        if shutil.disk_usage(self._folder).free < SPARE_BYTES:
+            raise SpineScanError("the server's disk has no room for more films", kind="storage")
         scan_id = new_id()
         folder = self._folder / scan_id
         folder.mkdir(mode=0o700)

@@ -103,9 +103,9 @@ def _curves(report: Report, look: Look, details: Details, width: float) -> list[
     colours = [_paper(CURVE_COLOURS[i % len(CURVE_COLOURS)]) for i in range(len(rows))]
     said = ["* End vertebrae chosen by a person."] if by_reader else []
     said.append(f"Intervals of {LEVEL:.0%}.")
-    sources = dict.fromkeys(curve.side_source for curve in report.curves if curve.side_source)
+    sources = {c.side_source for c in report.curves if c.patient_side and c.side_source}
     if sources:
-        told = " and ".join(source.replace("_", " ") for source in sources)
+        told = " and ".join(sorted(source.replace("_", " ") for source in sources))
         said.append(f"The patient's side is told by: {told}.")
     if not sides_known:
         said.append("Left and right are those of the picture; the patient's side is not known.")
