@@ -90,7 +90,7 @@ function notes(session) {
         type: "checkbox", id: "names-checked", checked: points.certain,
         on: { change: (/** @type {Event} */ e) => {
           const box = /** @type {HTMLInputElement} */ (e.target);
-          session.apply(withCertain(points, box.checked), "whether the names are certain");
+          session.apply(withCertain(session.points, box.checked), "whether the names are certain");
         } },
       }), "I have counted the level names: they are right") : null);
 }

@@ -23,7 +23,7 @@ export function levelTools(session) {
     h("div", { class: "row" },
       h("span", { id: "shift-text" }, "All names"),
       ...(/** @type {[1 | -1, string, string][]} */ ([[-1, "one up", "names-up"], [1, "one down", "names-down"]]))
-        .map(([by, text, id]) => button(text, () => apply(shifted(points, by), `all level names ${text}`), {
+        .map(([by, text, id]) => button(text, () => apply(shifted(session.points, by), `all level names ${text}`), {
           id, disabled: !canShift(points, by), "aria-describedby": "shift-text",
           title: by < 0 ? "What is called T6 becomes T5" : "What is called T5 becomes T6",
         }))),
@@ -51,9 +51,9 @@ function adding(session, levels, apply) {
   return h("div", { class: "row" }, h("span", {}, "Add"), choice,
     button("Add", () => {
       const [kind, ...rest] = choice.value.split(" "), what = rest.join(" ");
-      if (kind === "level") apply(added(points, what), `${what} added, computed from its neighbours; drag its corners into place`);
-      else if (kind === "between") apply(inserted(points, what), `a vertebra added below ${what}; drag its corners into place`);
-      else apply(addedExtra(points, what), `${what} added; drag the points into place`);
+      if (kind === "level") apply(added(session.points, what), `${what} added, computed from its neighbours; drag its corners into place`);
+      else if (kind === "between") apply(inserted(session.points, what), `a vertebra added below ${what}; drag its corners into place`);
+      else apply(addedExtra(session.points, what), `${what} added; drag the points into place`);
     }, { id: "add-level" }));
 }
 
@@ -66,7 +66,7 @@ function removing(session, levels, apply) {
     [...levels, ...extras.map(([what]) => what)].map((v) => [v, v]), levels[levels.length - 1]);
   const close = h("input", { type: "checkbox", id: "close-gap" });
   return h("div", { class: "row" }, h("span", {}, "Remove"), choice,
-    button("Remove", () => apply(removed(points, choice.value, close.checked), `${choice.value} removed`),
+    button("Remove", () => apply(removed(session.points, choice.value, close.checked), `${choice.value} removed`),
       { id: "remove-level", disabled: levels.length < 2 }),
     h("label", { class: "check" }, close, "names below move up"));
 }
