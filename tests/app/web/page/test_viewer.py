@@ -306,10 +306,15 @@ def test_a_film_without_an_answer(open_page: Open, films: dict[str, Path]) -> No
     text = viewer.page.inner_text("#p-abstained + ul")
     assert text
     assert "_" not in text  # words, no codes
-    if answer["report"]["landmarks"] is None:
-        viewer.click("#by-hand-frontal")
-        assert viewer.levels().startswith("T1 to L5, 17 levels")
-        assert viewer.page.locator("#edited-pill").count() == 1
+    viewer.click("#by-hand-frontal")
+    assert viewer.levels().startswith("T1 to L5, 17 levels")
+    assert viewer.origin("T5_superior_left") == "derived"
+    warned = viewer.page.inner_text("section[aria-labelledby=p-refused]")
+    assert "gave no answer" in warned
+    assert "reader's points alone" in warned
+    assert viewer.page.inner_text("#als-type") == "No type"
+    viewer.press("Control+z")
+    assert viewer.page.inner_text("#p-abstained + ul") == text
 
 
 def test_a_lateral_film(open_page: Open, films: dict[str, Path], lateral_png: bytes) -> None:

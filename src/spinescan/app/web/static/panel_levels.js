@@ -28,7 +28,8 @@ export function levelTools(session) {
           title: by < 0 ? "What is called T6 becomes T5" : "What is called T5 becomes T6",
         }))),
     adding(session, levels, apply),
-    removing(session, levels, apply));
+    removing(session, levels, apply),
+    session.report.decision === "abstained" ? anew(session) : null);
 }
 
 /** @param {Session} session @param {string[]} levels @param {(next: any, what: string) => void} apply */
@@ -72,12 +73,15 @@ function removing(session, levels, apply) {
 }
 
 /** A film without points: a reader may place them. @param {Session} session */
-function byHand(session) {
+const byHand = (session) => section("Place the points by hand", "p-levels", "", anew(session));
+
+/** @param {Session} session */
+function anew(session) {
   const { report } = session.answer;
   const place = (/** @type {"frontal" | "lateral"} */ view) =>
     session.apply(column(view, report), "points placed by hand");
-  return section("Place the points by hand", "p-levels", "",
-    h("p", {}, "A row of vertebrae is put on the film; drag the corners into place. What is measured then rests on your points alone."),
+  return h("div", {},
+    h("p", { class: "soft" }, "Or put a new row of vertebrae on the film and drag the corners into place:"),
     h("div", { class: "row" },
       button("Frontal film", () => place("frontal"), { id: "by-hand-frontal" }),
       button("Lateral film", () => place("lateral"), { id: "by-hand-lateral" })));
