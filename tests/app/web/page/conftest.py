@@ -97,7 +97,7 @@ def open_page(browser: Any, base: str) -> Iterator[Open]:
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and wrong.append(line.text))
+        page.on("console", lambda line: _is_wrong(line) and wrong.append(line.text))
         page.on("request", lambda asked: _at_home(asked.url, url) or wrong.append(asked.url))
         page.goto(url)
         return Viewer(page, url)
@@ -106,6 +106,11 @@ def open_page(browser: Any, base: str) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert not wrong
+
+
+def _is_wrong(line: Any) -> bool:
+    """That the server refuses something is an answer, and no error of the page."""
+    return line.type == "error" and "Failed to load resource" not in line.text
 
 
 def _at_home(asked: str, url: str) -> bool:

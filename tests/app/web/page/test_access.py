@@ -125,8 +125,12 @@ def test_what_a_server_says_stays_text(open_page: Open, films: dict[str, Path]) 
         body["report"]["als"]["facts"][0]["text"] = evil
         route.fulfill(response=answer, json=body)
 
-    viewer.page.route("**/api/v1/scans", change)
-    viewer.open_film(films["frontal"])
+    scan = viewer.open_film(films["frontal"])["id"]
+    viewer.page.goto(f"{viewer.base}#cases")
+    viewer.page.wait_for_selector("h1:text-is('Cases')")
+    viewer.page.route(f"**/api/v1/scans/{scan}", change)
+    viewer.page.goto(f"{viewer.base}#film/{scan}")
+    viewer.page.wait_for_selector(".curve-item")
     assert viewer.page.inner_text("main").count(evil) >= 3
     assert viewer.page.locator("#evil").count() == 0
     disagree = viewer.page.inner_text("section[aria-labelledby=p-disagree]")
@@ -135,9 +139,8 @@ def test_what_a_server_says_stays_text(open_page: Open, films: dict[str, Path]) 
 
 
 def test_a_film_that_cannot_be_read(open_page: Open, tmp_path: Path) -> None:
-    viewer = open_page("desktop", bypass_csp=False)
+    viewer = open_page()
     (tmp_path / "text.png").write_text("no film")
-    viewer.page.on("console", lambda _: None)
     with viewer.page.expect_response(lambda r: r.url.endswith("/scans")) as answer:
         viewer.upload(tmp_path / "text.png")
     said = answer.value.json()["error"]["message"]

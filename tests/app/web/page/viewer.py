@@ -49,15 +49,15 @@ class Viewer:
         mouse.move(x + grip, y)
         mouse.down()
         mouse.move(x + grip + dx, y + dy, steps=steps)
-        with self.page.expect_response(lambda r: r.url.endswith("/measure")):
-            mouse.move(x + grip + dx + 0.5, y + dy)
         mouse.up()
         self.settle()
 
     def settle(self) -> None:
         """Waits until the newest edit is measured and shown."""
-        self.page.wait_for_load_state("networkidle")
-        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        self.page.wait_for_selector(".answers:not([aria-busy=true])", state="attached")
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def angles(self) -> list[str]:
         return list(self.page.locator(".curve-figure .angle").all_inner_texts())

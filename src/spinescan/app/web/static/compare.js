@@ -4,7 +4,7 @@
 /** @import { Layer, Scene } from "./overlay.js" */
 
 import * as api from "./api.js";
-import { h } from "./dom.js";
+import { h, redraw } from "./dom.js";
 import { Gestures } from "./gestures.js";
 import { drawScene } from "./overlay.js";
 import { reasons } from "./panel.js";
@@ -36,7 +36,7 @@ export async function comparePage(id, first, second) {
   await Promise.all(scans.map(async (scan, i) => {
     const scene = sceneOf(scan, change.curves, i === 0);
     const stage = stages[i];
-    stage.onDraw = () => stage.drawn.replaceChildren(...drawScene(scene, stage.camera));
+    stage.onDraw = () => redraw(stage.drawn, drawScene(scene, stage.camera));
     new Gestures(stage, null);
     stage.load(await api.getFilm(scan.id), scan.report.size);
   }));

@@ -58,23 +58,59 @@ function fill(element, children) {
 }
 
 /**
- * New children for an element; focus, open details and ticked boxes stay where an `id` tells them.
+ * New children for an element. One that is equal to what was there is left as it was, and so is
+ * what it listens to; focus and open details stay where an `id` tells them.
  * @param {HTMLElement} element
  * @param {Child[]} children
  */
 export function renew(element, children) {
+  const fresh = children.filter((child) => child instanceof HTMLElement);
+  const old = [...element.children];
   const active = document.activeElement;
   const focused = active && element.contains(active) ? active.id : "";
-  const open = new Map([...element.querySelectorAll("details[id]")].map((d) => [
-    d.id, /** @type {HTMLDetailsElement} */ (d).open,
-  ]));
-  element.replaceChildren();
-  fill(element, children);
-  for (const [id, was] of open) {
-    const details = document.getElementById(id);
-    if (details instanceof HTMLDetailsElement) details.open = was;
+  const open = new Map([...element.querySelectorAll("details[id]")].map((d) => [d.id, d.hasAttribute("open")]));
+  for (const node of fresh) {
+    for (const details of node.querySelectorAll("details[id]")) {
+      details.toggleAttribute("open", open.get(details.id) ?? details.hasAttribute("open"));
+    }
   }
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  fresh.forEach((node, i) => {
+    const same = old.find((was) => was.isEqualNode(node));
+    const next = same ?? node;
+    if (same) old.splice(old.indexOf(same), 1);
+    if (element.children[i] !== next) element.insertBefore(next, element.children[i] ?? null);
+  });
+  while (element.children.length > fresh.length) element.lastElementChild?.remove();
+  if (focused && document.activeElement?.id !== focused) {
+    document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+}
+
+/**
+ * Makes what is drawn like `fresh`, touching only what differs; for drawings that nobody listens to.
+ * @param {Element} drawn
+ * @param {readonly Element[]} fresh
+ */
+export function redraw(drawn, fresh) {
+  fresh.forEach((to, i) => {
+    const from = drawn.children[i];
+    if (!from) drawn.append(to);
+    else if (from.nodeName !== to.nodeName) from.replaceWith(to);
+    else become(from, to);
+  });
+  while (drawn.children.length > fresh.length) drawn.lastElementChild?.remove();
+}
+
+/** @param {Element} from @param {Element} to */
+function become(from, to) {
+  for (const { name, value } of [...to.attributes]) {
+    if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  }
+  for (const { name } of [...from.attributes]) {
+    if (!to.hasAttribute(name)) from.removeAttribute(name);
+  }
+  if (to.children.length || from.children.length) redraw(from, [...to.children]);
+  else if (from.textContent !== to.textContent) from.textContent = to.textContent;
 }
 
 /** @param {string} id @returns {HTMLElement} */

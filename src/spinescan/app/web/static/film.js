@@ -5,7 +5,7 @@
 /** @import { Session } from "./session.js" */
 
 import * as api from "./api.js";
-import { announce, h, renew } from "./dom.js";
+import { announce, h, redraw, renew } from "./dom.js";
 import { Gestures } from "./gestures.js";
 import { Handles } from "./handles.js";
 import { help } from "./help.js";
@@ -47,7 +47,7 @@ class FilmPage {
       drop: (name) => session.drop(pointName(name)),
       cancel: () => session.cancel(),
       focus: (name) => this.focused(name),
-      say: announce,
+      say: (text, figures) => announce(figures ? `${text} ${this.figures()}` : text),
     });
     this.stage.svg.append(this.handles.element);
     this.loupe = new Loupe(this.stage);
@@ -107,17 +107,19 @@ class FilmPage {
   /** @param {boolean} measured */
   changed(measured) {
     this.stage.redrawOverlay();
+    if (this.session.waiting) this.answers.setAttribute("aria-busy", "true");
     if (!measured) return;
     this.renewPanel();
-    this.say();
+    const name = this.handles.current;
+    announce(`${name ? `${pointName(name)}. ` : ""}${this.figures()}`);
   }
 
   drawOverlay() {
     const { session, stage } = this;
     const { points, machine, report, marks } = session;
     this.handles.sign = stage.camera.sign;
-    stage.drawn.replaceChildren(
-      ...drawScene({ points, machine, report, marks, layers: this.layers }, stage.camera));
+    redraw(stage.drawn,
+      drawScene({ points, machine, report, marks, layers: this.layers }, stage.camera));
     this.handles.draw(stage.camera, this.layers.has("handles"));
     this.tools.show();
     this.showHud();
@@ -140,24 +142,24 @@ class FilmPage {
 
   renewPanel() {
     const { session } = this;
+    this.answers.setAttribute("aria-busy", String(session.waiting));
     renew(this.answers, answerSections(session));
     renew(this.levels, [levelTools(session)]);
     renew(this.actions, keeping(session, this.about));
   }
 
-  /** Tells the curve that the point in hand belongs to. */
-  say() {
-    const { session } = this, name = this.handles.current;
-    const { report, answer } = session;
+  /** What is measured now, for a screen reader. */
+  figures() {
+    const { report, answer, edited } = this.session;
     const parts = report.curves.map((c) => `${span(c.upper, c.lower)} ${degrees(c.cobb_deg)}, ${range(c.interval_deg)}`);
-    if (report.sagittal) {
-      parts.push(...report.sagittal.axes.flatMap((a) => (a.value === null ? [] : [`${a.name} ${degrees(a.value)}`])));
+    for (const { name, value } of report.sagittal?.axes ?? []) {
+      if (value !== null) parts.push(`${name} ${degrees(value)}`);
     }
-    const type = report.als ? `ALS type ${report.als.type ?? "none"}` : "";
-    const whose = session.edited ? "" : " As the machine read it.";
-    const was = session.edited && answer.report.als?.type !== report.als?.type
-      ? `, machine ${answer.report.als?.type ?? "none"}` : "";
-    announce(`${name ? `${pointName(name)}. ` : ""}${parts.join("; ") || "No curve"}. ${type}${was}.${whose}`);
+    if (report.view === "frontal" && !parts.length) parts.push("No curve");
+    if (report.als) parts.push(`ALS type ${report.als.type ?? "none"}`);
+    const was = answer.report.als?.type ?? "none";
+    if (edited && was !== (report.als?.type ?? "none")) parts.push(`machine ${was}`);
+    return `${parts.join("; ")}.${edited ? "" : " As the machine read it."}`;
   }
 
   /** @param {XY} at @param {number} reach */

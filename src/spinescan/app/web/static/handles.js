@@ -20,7 +20,7 @@ const HIT_PX = 12;
  * @property {(name: string) => void} drop the move is done
  * @property {(name: string) => void} cancel the move is taken back
  * @property {(name: string) => void} focus
- * @property {(text: string) => void} say
+ * @property {(text: string, figures?: boolean) => void} say to a screen reader, with the angles
  */
 
 export class Handles {
@@ -144,7 +144,7 @@ export class Handles {
     if (event.key === "Enter" || event.key === " ") {
       if (this.picked) {
         this.put();
-        this.grasp.say(`${pointName(name)} put down.`);
+        this.grasp.say(`${pointName(name)} put down.`, true);
       } else {
         this.picked = name;
         this.grasp.say(`${pointName(name)} picked up. Arrows move it by 1 pixel, with Shift by 10.`);
@@ -153,7 +153,7 @@ export class Handles {
     } else if (event.key === "Escape" && this.picked) {
       this.picked = "";
       this.grasp.cancel(name);
-      this.grasp.say(`${pointName(name)} put back.`);
+      this.grasp.say(`${pointName(name)} put back.`, true);
     } else if (step && this.picked) {
       const [x, y] = /** @type {XY} */ (this.grasp.points().places.get(name));
       const far = event.shiftKey ? 10 : 1;

@@ -6,7 +6,7 @@
 import * as api from "./api.js";
 import { h, tell } from "./dom.js";
 import { button, dialog, errorText, field, menu } from "./widgets.js";
-import { moment } from "./words.js";
+import { clock } from "./words.js";
 
 /** @type {[string, string][]} */
 const KINDS = [
@@ -50,7 +50,7 @@ export function keeping(session, about) {
   return [
     about.cases ? button("Save to a case", () => void saveToCase(session), { icon: "save", id: "save-case" }) : null,
     answer.expires_at ? h("p", { class: "soft expires" },
-      `Deleted from the server ${moment(answer.expires_at)}${about.cases ? " unless saved." : "."}`) : null,
+      `Deleted from the server at ${clock(answer.expires_at)}${about.cases ? " unless saved." : "."}`) : null,
   ];
 }
 

@@ -19,6 +19,7 @@ export const overlap = (a, b) =>
 const widths = new Map();
 /** @type {CanvasRenderingContext2D | null} */
 let ruler = null;
+let family = "";
 
 /** The width of a text in CSS pixels. @param {string} text @param {number} size @param {number} [weight] */
 export function textWidth(text, size, weight = 400) {
@@ -27,7 +28,8 @@ export function textWidth(text, size, weight = 400) {
   if (width === undefined) {
     ruler ??= document.createElement("canvas").getContext("2d");
     if (!ruler) return text.length * size * 0.6;
-    ruler.font = `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
+    family ||= getComputedStyle(document.body).fontFamily;
+    ruler.font = `${weight} ${size}px ${family}`;
     width = ruler.measureText(text).width;
     if (widths.size > 2000) widths.clear();
     widths.set(key, width);

@@ -6,7 +6,9 @@
 import { h } from "./dom.js";
 
 const SIZE_PX = 132;
-const MORE = 3;
+const MORE = 2.5;
+/** Beyond this zoom the film itself shows all there is. */
+const MOST = 6;
 
 export class Loupe {
   /** @param {Stage} stage */
@@ -19,10 +21,10 @@ export class Loupe {
   show(xy) {
     const { stage, element } = this, { camera, picture } = stage;
     const context = element.getContext("2d", { alpha: false });
-    if (!context || !picture) return;
+    if (!context || !picture || camera.zoom * 1.3 > MOST) return this.hide();
     const ratio = window.devicePixelRatio || 1, size = Math.round(SIZE_PX * ratio);
     element.width = element.height = size;
-    const zoom = Math.max(camera.zoom * MORE, 2) * ratio, half = size / 2;
+    const zoom = Math.min(Math.max(camera.zoom * MORE, 2), MOST) * ratio, half = size / 2;
     const [x, y] = [xy[0] * camera.scale[0], xy[1] * camera.scale[1]];
     context.setTransform(zoom * camera.sign, 0, 0, zoom, half - camera.sign * x * zoom, half - y * zoom);
     context.drawImage(picture.canvas, 0, 0);

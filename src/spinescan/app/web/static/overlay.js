@@ -35,6 +35,8 @@ export const LAYERS = {
  */
 
 const NAME_PX = 11;
+/** On a narrower stage labels are short, and the figures stand above the film, too. */
+const NARROW_PX = 560;
 
 /** @param {XY[]} points @param {boolean} [closed] */
 export function path(points, closed = false) {
@@ -49,6 +51,8 @@ export const diamond = (p, r) =>
 export function drawScene(scene, camera) {
   const { points, layers, report } = scene;
   const room = new Room(camera.width, camera.height);
+  const narrow = camera.width < NARROW_PX;
+  if (narrow) room.take({ left: 0, top: 0, right: camera.width, bottom: 36 }); // the figures there
   const levels = levelsOf(points);
   /** @type {Map<string, XY[]>} */
   const bodies = new Map(levels.map((v) => [v, bodyOf(points, v).map((p) => camera.toScreen(p))]));
@@ -56,12 +60,12 @@ export function drawScene(scene, camera) {
   /** @type {SVGElement[]} */
   const drawn = [];
   const frontal = points.view === "frontal";
-  if (layers.has("csl") && frontal) drawn.push(...cslLine(scene, camera, room));
+  if (layers.has("csl") && frontal && report.decision === "accepted") drawn.push(...cslLine(scene, camera, room));
   if (layers.has("outlines")) drawn.push(...outlines(scene, bodies));
   if (layers.has("pelvis")) drawn.push(...pelvis(scene, camera));
   if (layers.has("curves")) {
     drawn.push(...(frontal
-      ? curveLines(report.curves, bodies, camera, room)
+      ? curveLines(report.curves, bodies, camera, room, narrow)
       : sagittalLines(scene, bodies, camera, room)));
   }
   if (layers.has("tp") && frontal) drawn.push(...transitionalPoint(scene, camera, room));
@@ -130,8 +134,11 @@ function pelvis({ points }, camera) {
 /** The screen's left end first. @param {XY} a @param {XY} b @returns {[XY, XY]} */
 const leftFirst = (a, b) => (a[0] <= b[0] ? [a, b] : [b, a]);
 
-/** @param {Curve[]} curves @param {Map<string, XY[]>} bodies @param {Camera} camera @param {Room} room */
-function curveLines(curves, bodies, camera, room) {
+/**
+ * @param {Curve[]} curves @param {Map<string, XY[]>} bodies @param {Camera} camera @param {Room} room
+ * @param {boolean} short whether there is room for the figures alone
+ */
+function curveLines(curves, bodies, camera, room, short) {
   const marks = curves.flatMap((curve, i) => {
     const [upper, lower] = [bodies.get(curve.upper), bodies.get(curve.lower)];
     if (!upper || !lower) return [];
@@ -143,7 +150,7 @@ function curveLines(curves, bodies, camera, room) {
   });
   const texts = marks.map(({ curve, lines, colour }) => angleLabel(
     [`${span(curve.upper, curve.lower)}  ${degrees(curve.cobb_deg)}`, range(curve.interval_deg),
-      `${word("regions", curve.region)}${curve.apex ? `, apex ${curve.apex}` : ""}`],
+      short ? "" : `${word("regions", curve.region)}${curve.apex ? `, apex ${curve.apex}` : ""}`],
     lines.anchor, lines.side, colour, room,
   ));
   return [

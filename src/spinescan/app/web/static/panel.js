@@ -8,7 +8,7 @@ import { h } from "./dom.js";
 import { classifiers, disagreements, measurements } from "./panel_classifiers.js";
 import { curvesSection } from "./panel_curves.js";
 import { alsSection, sagittalSection } from "./panel_verdict.js";
-import { withCertain } from "./points.js";
+import { originOf, withCertain } from "./points.js";
 import { capital, word } from "./words.js";
 
 /** @param {string} title @param {string} id @param {string} kind @param {...(Child | Child[])} children */
@@ -26,6 +26,7 @@ export function answerSections(session) {
   return [
     head(session),
     abstention(report),
+    session.edited ? refused(session) : null,
     session.trouble ? section("Not measured", "p-trouble", "warn",
       h("p", {}, session.trouble),
       h("p", { class: "soft" }, "The figures below are those of the last points that could be measured."))
@@ -45,10 +46,7 @@ export function answerSections(session) {
 /** @param {Session} session */
 function head({ report, answer, edited, unsaved, machine, points }) {
   const view = report.view === "other" ? "No spine film" : `${capital(report.view)} view`;
-  const count = [...points.places].filter(([name, xy]) => {
-    const was = machine.places.get(name);
-    return !was || was[0] !== xy[0] || was[1] !== xy[1];
-  }).length;
+  const count = [...points.places.keys()].filter((n) => originOf(points, machine, n) !== "machine").length;
   const told = [
     report.edited && points.told ? null : answer.told.in_brace && "in brace",
     answer.told.age, answer.told.posture,
@@ -73,15 +71,26 @@ function abstention(report) {
   return section("No answer was given for this film", "p-abstained", "warn",
     h("ul", {}, (said.length ? said : ["No reason was given."]).map((text) => h("li", {}, text))),
     report.landmarks
-      ? h("p", { class: "soft" }, "The points on the film are those that were refused. Correct them and the film is measured from yours.")
+      ? h("p", { class: "soft" }, "The points on the film are those that were refused. Correct them all, or place them anew, and the film is measured from yours.")
       : null);
+}
+
+/** What a reader must know who has corrected a film that the machine declined. @param {Session} session */
+function refused({ answer, points, machine }) {
+  if (answer.report.decision !== "abstained") return null;
+  const kept = [...points.places.keys()].filter((n) => originOf(points, machine, n) === "machine").length;
+  return section("The machine gave no answer for this film", "p-refused", "warn",
+    h("ul", {}, reasons(answer.report.reasons).map((text) => h("li", {}, text))),
+    h("p", {}, kept
+      ? `${kept} of ${points.places.size} points are still the refused ones: what is measured below is worth no more than they are.`
+      : "What is measured below rests on the reader's points alone."));
 }
 
 /** Warnings, but for what is said beside the classifiers. @param {Session} session */
 function notes(session) {
   const { report, points } = session;
   const texts = report.warnings.filter((w) => w.code !== "calibration");
-  const uncertain = points.places.size > 0 && !session.machine.certain;
+  const uncertain = points.places.size > 0 && !session.machine.certain && report.decision === "accepted";
   if (!texts.length && !uncertain) return null;
   return section("Please note", "p-notes", "warn",
     h("ul", {}, texts.map((w) => h("li", {}, w.text))),
@@ -90,7 +99,7 @@ function notes(session) {
         type: "checkbox", id: "names-checked", checked: points.certain,
         on: { change: (/** @type {Event} */ e) => {
           const box = /** @type {HTMLInputElement} */ (e.target);
-          session.apply(withCertain(points, box.checked), "whether the names are certain");
+          session.apply(withCertain(session.points, box.checked), "whether the names are certain");
         } },
       }), "I have counted the level names: they are right") : null);
 }

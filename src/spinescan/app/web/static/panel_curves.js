@@ -28,11 +28,11 @@ export function curvesSection(session) {
     h("div", { class: "row" },
       points.ends
         ? button("Choose end vertebrae automatically", () => {
-          session.apply(withEnds(points, null), "end vertebrae chosen automatically");
+          session.apply(withEnds(session.points, null), "end vertebrae chosen automatically");
         }, { id: "ends-auto" })
         : null,
       button("Measure another curve", () => session.apply(
-        withEnds(points, [...endsOf(report.curves), another(session)]), "another curve",
+        withEnds(session.points, [...endsOf(session.report.curves), another(session)]), "another curve",
       ), { id: "ends-add", class: "quiet" })),
     h("p", { class: "soft" }, "Cobb angle with the range that holds it in 90 % of cases. ",
       report.curves.some((c) => c.patient_side)
@@ -79,15 +79,14 @@ function another({ report, points }) {
 
 /** @param {Session} session @param {Curve} curve @param {number} i @param {Curve | null} machine */
 function curveItem(session, curve, i, machine) {
-  const { points, report } = session;
-  const levels = levelsOf(points), row = (/** @type {string} */ v) => LEVELS.indexOf(v);
+  const levels = levelsOf(session.points), row = (/** @type {string} */ v) => LEVELS.indexOf(v);
   const side = curve.patient_side
     ? `convex to the patient's ${curve.patient_side}` : `convex to the picture's ${curve.convex_side}`;
   /** @param {Partial<Ends>} other */
   const choose = (other) => {
-    const ends = endsOf(report.curves);
+    const ends = endsOf(session.report.curves);
     ends[i] = { ...ends[i], ...other };
-    session.apply(withEnds(points, ends), "end vertebrae");
+    session.apply(withEnds(session.points, ends), "end vertebrae");
   };
   const chooser = (/** @type {"upper" | "lower"} */ end) => {
     const allowed = levels.filter((v) => end === "upper"
@@ -114,7 +113,7 @@ function curveItem(session, curve, i, machine) {
     h("div", { class: "ends" }, chooser("upper"), h("span", { "aria-hidden": "true" }, "to"), chooser("lower"),
       curve.ends_by === "reader"
         ? h("span", { class: "by" }, "by hand ", button(`Leave out the curve ${span(curve.upper, curve.lower)}`,
-          () => session.apply(withEnds(points, endsOf(report.curves).filter((_, k) => k !== i)), "a curve left out"),
+          () => session.apply(withEnds(session.points, endsOf(session.report.curves).filter((_, k) => k !== i)), "a curve left out"),
           { icon: "out", bare: true, class: "quiet" }))
         : null));
 }

@@ -23,12 +23,13 @@ export function levelTools(session) {
     h("div", { class: "row" },
       h("span", { id: "shift-text" }, "All names"),
       ...(/** @type {[1 | -1, string, string][]} */ ([[-1, "one up", "names-up"], [1, "one down", "names-down"]]))
-        .map(([by, text, id]) => button(text, () => apply(shifted(points, by), `all level names ${text}`), {
+        .map(([by, text, id]) => button(text, () => apply(shifted(session.points, by), `all level names ${text}`), {
           id, disabled: !canShift(points, by), "aria-describedby": "shift-text",
           title: by < 0 ? "What is called T6 becomes T5" : "What is called T5 becomes T6",
         }))),
     adding(session, levels, apply),
-    removing(session, levels, apply));
+    removing(session, levels, apply),
+    session.report.decision === "abstained" ? anew(session) : null);
 }
 
 /** @param {Session} session @param {string[]} levels @param {(next: any, what: string) => void} apply */
@@ -51,9 +52,9 @@ function adding(session, levels, apply) {
   return h("div", { class: "row" }, h("span", {}, "Add"), choice,
     button("Add", () => {
       const [kind, ...rest] = choice.value.split(" "), what = rest.join(" ");
-      if (kind === "level") apply(added(points, what), `${what} added, computed from its neighbours; drag its corners into place`);
-      else if (kind === "between") apply(inserted(points, what), `a vertebra added below ${what}; drag its corners into place`);
-      else apply(addedExtra(points, what), `${what} added; drag the points into place`);
+      if (kind === "level") apply(added(session.points, what), `${what} added, computed from its neighbours; drag its corners into place`);
+      else if (kind === "between") apply(inserted(session.points, what), `a vertebra added below ${what}; drag its corners into place`);
+      else apply(addedExtra(session.points, what), `${what} added; drag the points into place`);
     }, { id: "add-level" }));
 }
 
@@ -66,18 +67,21 @@ function removing(session, levels, apply) {
     [...levels, ...extras.map(([what]) => what)].map((v) => [v, v]), levels[levels.length - 1]);
   const close = h("input", { type: "checkbox", id: "close-gap" });
   return h("div", { class: "row" }, h("span", {}, "Remove"), choice,
-    button("Remove", () => apply(removed(points, choice.value, close.checked), `${choice.value} removed`),
+    button("Remove", () => apply(removed(session.points, choice.value, close.checked), `${choice.value} removed`),
       { id: "remove-level", disabled: levels.length < 2 }),
     h("label", { class: "check" }, close, "names below move up"));
 }
 
 /** A film without points: a reader may place them. @param {Session} session */
-function byHand(session) {
+const byHand = (session) => section("Place the points by hand", "p-levels", "", anew(session));
+
+/** @param {Session} session */
+function anew(session) {
   const { report } = session.answer;
   const place = (/** @type {"frontal" | "lateral"} */ view) =>
     session.apply(column(view, report), "points placed by hand");
-  return section("Place the points by hand", "p-levels", "",
-    h("p", {}, "A row of vertebrae is put on the film; drag the corners into place. What is measured then rests on your points alone."),
+  return h("div", {},
+    h("p", { class: "soft" }, "Or put a new row of vertebrae on the film and drag the corners into place:"),
     h("div", { class: "row" },
       button("Frontal film", () => place("frontal"), { id: "by-hand-frontal" }),
       button("Lateral film", () => place("lateral"), { id: "by-hand-lateral" })));

@@ -3,6 +3,7 @@
 /** @import { Als, Fact, Sagittal } from "./types.js" */
 
 import { h } from "./dom.js";
+import { CURVE_COLOURS } from "./overlay.js";
 import { reasons, section } from "./panel.js";
 import { figure, table } from "./table.js";
 import { capital, measurementName, quantity, range, said, word } from "./words.js";
@@ -36,7 +37,7 @@ function facts(list, id) {
       typeof fact.value === "number"
         ? h("span", { class: "fact-figures" },
           h("strong", {}, quantity(fact.value, fact.unit)),
-          fact.threshold === null ? null : h("small", {}, "held against ",
+          fact.threshold === null ? null : h("span", {}, "held against ",
             quantity(fact.threshold, fact.code === "curves" ? "deg" : fact.unit)))
         : null))));
 }
@@ -62,21 +63,25 @@ export function sagittalSection(shape, machine) {
     h("p", { class: "soft" }, said("notes", "sagittal")));
 }
 
-/** @param {Sagittal} shape @param {Sagittal | null} machine */
+/** Kyphosis and lordosis, each against its norm. @param {Sagittal} shape @param {Sagittal | null} machine */
 function axes(shape, machine) {
-  return table("Each curve against the norm that was made for its levels",
-    ["Curve", ["Measured"], ["Normal"], "Found"],
-    shape.axes.map((axis) => {
-      const name = capital(measurementName(axis.measurement ?? axis.name));
-      if (axis.value === null) return [name, "", "", "not judged: no norm fits"];
-      const was = machine?.axes.find((a) => a.measurement === axis.measurement)?.value;
-      const could = axis.alternatives.map((p) => word("positions", p)).join(" or ");
-      return [
-        name,
-        figure(quantity(axis.value, "deg"), [range(axis.interval),
-          was === undefined || was === null ? "" : `machine ${quantity(was, "deg")}`].filter(Boolean).join("; ")),
-        figure("", range(axis.borders)),
-        `${axis.position ? word("positions", axis.position) : "not sure"}${could ? `, could be ${could}` : ""}`,
-      ];
-    }));
+  return h("ul", { class: "curves" }, shape.axes.map((axis, i) => {
+    const name = capital(measurementName(axis.measurement ?? axis.name));
+    if (axis.value === null) {
+      return h("li", { class: "curve-item" }, h("span", {}, name), h("span", { class: "soft" }, "not judged: no norm fits"));
+    }
+    const was = machine?.axes.find((a) => a.measurement === axis.measurement);
+    const could = axis.alternatives.map((p) => word("positions", p)).join(" or ");
+    const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
+    swatch.style.background = CURVE_COLOURS[i];
+    return h("li", { class: "curve-item" },
+      h("div", { class: "curve-figure" }, swatch,
+        h("strong", { class: "angle" }, quantity(axis.value, "deg")),
+        h("span", { class: "soft" }, range(axis.interval))),
+      h("span", { class: "ends" }, axis.position ? word("positions", axis.position) : "not sure",
+        could ? `, could be ${could}` : ""),
+      h("div", { class: "curve-name" }, h("span", {}, name),
+        h("span", { class: "soft" }, `normal from ${range(axis.borders)}`),
+        was ? h("span", { class: "machine" }, `machine: ${quantity(was.value, "deg")} (${range(was.interval)})`) : null));
+  }));
 }

@@ -6,11 +6,14 @@ import { svg } from "./dom.js";
 import { CURVE_COLOURS, path } from "./overlay.js";
 import { degrees, range, span } from "./words.js";
 
-const WIDTH = 900, HEIGHT = 340;
-const EDGE = { left: 46, right: 110, top: 18, bottom: 34 };
+const MOST_WIDTH = 900, HEIGHT = 340;
+const EDGE = { left: 38, right: 118, top: 18, bottom: 34 };
+/** As wide as there is room for, so that its text has the size of all text. */
+let width = MOST_WIDTH;
 
 /** @param {TimePoint[]} timeline in the order of time */
 export function timePlot(timeline) {
+  width = Math.min(MOST_WIDTH, window.innerWidth - 32);
   const days = timeline.map((t) => Date.parse(t.taken_on));
   const names = [...new Set(timeline.flatMap((t) => t.curves.map((c) => span(c.upper, c.lower))))];
   const values = timeline.flatMap((t) => t.curves.flatMap((c) => [c.cobb_deg ?? 0, ...(c.interval_deg ?? [])]));
@@ -18,12 +21,12 @@ export function timePlot(timeline) {
   const bottom = Math.floor(Math.min(0, ...values) / 10) * 10;
   const [from, to] = [Math.min(...days), Math.max(...days)];
   const x = (/** @type {number} */ day) => to > from
-    ? EDGE.left + 20 + ((day - from) / (to - from)) * (WIDTH - EDGE.left - EDGE.right - 40)
-    : (EDGE.left + WIDTH - EDGE.right) / 2;
+    ? EDGE.left + 20 + ((day - from) / (to - from)) * (width - EDGE.left - EDGE.right - 40)
+    : (EDGE.left + width - EDGE.right) / 2;
   const y = (/** @type {number} */ deg) =>
     HEIGHT - EDGE.bottom - ((deg - bottom) / (top - bottom)) * (HEIGHT - EDGE.top - EDGE.bottom);
   return svg("svg", {
-    class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img",
+    class: "plot", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img",
     "aria-label": `Cobb angles over time. ${words(timeline)}`,
   }, grid(bottom, top, y), dates(timeline, days, x), lines(timeline, days, names, x, y));
 }
@@ -36,7 +39,7 @@ const words = (timeline) => timeline.map((t) => `${t.taken_on}: ${t.curves.flatM
 function grid(bottom, top, y) {
   const step = top - bottom > 60 ? 20 : 10;
   return Array.from({ length: Math.floor((top - bottom) / step) + 1 }, (_, i) => [
-    svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(bottom + i * step), y2: y(bottom + i * step) }),
+    svg("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(bottom + i * step), y2: y(bottom + i * step) }),
     svg("text", { x: EDGE.left - 8, y: y(bottom + i * step) + 4, "text-anchor": "end" }, `${bottom + i * step}\u00b0`),
   ]).flat();
 }

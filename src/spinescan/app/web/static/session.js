@@ -147,7 +147,7 @@ export class Session {
 
   /** @param {unknown} error */
   failed(error) {
-    this.waiting = false;
+    this.waiting = this.live.next !== null;
     this.trouble = error instanceof Error ? error.message : String(error);
     this.onChange(true);
   }

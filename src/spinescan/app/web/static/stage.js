@@ -75,8 +75,10 @@ export class Stage {
 
   /** Where a pointer is, in CSS pixels of the stage. @param {MouseEvent} event @returns {XY} */
   at(event) {
-    const box = this.element.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    // While a pointer is down nothing scrolls, so that its place need not be asked for each time.
+    if (!event.buttons || event.type === "pointerdown") this.box = this.element.getBoundingClientRect();
+    const { left, top } = this.box ?? this.element.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
   }
 
   close() {

@@ -73,6 +73,9 @@ export function moment(iso) {
     : at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** The time of a moment that is not far off. @param {string} iso */
+export const clock = (iso) => new Date(iso).toLocaleTimeString(undefined, { timeStyle: "short" });
+
 /** A point's name in words, such as "T5 upper left corner". @param {string} name */
 export function pointName(name) {
   const corner = /^([TL]\d+)_(superior|inferior)_(\w+)$/.exec(name);
