@@ -108,8 +108,7 @@ class Guard:
         host = headers.get("host", "")
         if _without_port(host) not in self._settings.hosts:
             raise HTTPException(421, "this server is not known by that host name")
-        if scope["method"] not in _SAFE:
-            _check_origin(headers, host)
+        _check_origin(headers, host, scope["method"], scope["path"])
         scope.setdefault("state", {})["caller"] = self._caller(scope["path"], headers)
         body.check_announced(headers)
 
@@ -231,13 +230,19 @@ def _without_port(host: str) -> str:
     return "" if name is None else name[1]
 
 
-def _check_origin(headers: Headers, host: str) -> None:
+def _check_origin(headers: Headers, host: str, method: str, path: str) -> None:
     """A page of another site must not make a browser act here (CSRF).
 
     Browsers name the page's origin, and newer ones how it stands to this one; programs do neither.
+    Reading counts, too: an export takes time and goes into the trail. Only the page may be led to.
     """
+    safe = method in _SAFE
+    if safe and not path.startswith("/api/"):
+        return
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise HTTPException(403, "asked by a page of another site")
+    if safe:
+        return
     origin = headers.get("origin")
     if origin is not None and origin.partition("://")[2].lower() != host.lower():
         raise HTTPException(403, "asked by a page of another site")

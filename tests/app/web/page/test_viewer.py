@@ -286,7 +286,9 @@ def test_layers_are_turned_off_and_a_heat_map_on(viewer: Viewer) -> None:
     assert viewer.page.locator(".overlay .curve").count() == 0
     plain = viewer.page.locator(".stage").screenshot()
     viewer.page.check("[data-heat=als7]")
-    viewer.page.wait_for_function("document.getElementById('toast').textContent.includes('heat map')")
+    viewer.page.wait_for_function(
+        "document.getElementById('toast').textContent.includes('heat map')"
+    )
     viewer.settle()
     hot = viewer.page.locator(".stage").screenshot()
     colours = [np.asarray(Image.open(io.BytesIO(p)).convert("RGB"), int) for p in (plain, hot)]
