@@ -74,7 +74,32 @@ def test_tokens_have_names(tmp_path: Path) -> None:
     assert read_tokens(None, {}) == {}
 
 
-@pytest.mark.parametrize("line", [TOKEN, f":{TOKEN}", "anna:", "anna:short"])
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_a_file_without_a_token_does_not_open_the_server(
+    text: str, tmp_path: Path, no_server: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tokens"
+    path.write_text(text)
+    answer = CliRunner().invoke(serve, ["--token-file", str(path), "--data", str(tmp_path)])
+    assert answer.exit_code == 2
+    monkeypatch.setenv("SPINESCAN_TOKEN", "")  # such as of a command that failed
+    assert CliRunner().invoke(serve, ["--data", str(tmp_path)]).exit_code == 2
+    assert no_server == []
+
+
+@pytest.mark.parametrize(("host", "named"), [("127.0.0.2", "127.0.0.2"), ("fd00::5", "[fd00::5]")])
+def test_it_is_known_by_the_address_that_it_listens_at(
+    host: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps: list[Any] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: apps.append(app))
+    monkeypatch.setenv("SPINESCAN_TOKEN", TOKEN)
+    asked = ["--host", host, "--data", str(tmp_path / "data")]
+    assert CliRunner().invoke(serve, asked).exit_code == 0
+    assert named in apps[0].state.films.settings.hosts
+
+
+@pytest.mark.parametrize("line", [TOKEN, f":{TOKEN}", "anna:", "anna:short", "anna:" + "\xe4" * 20])
 def test_a_token_that_could_be_guessed_is_refused(
     line: str, tmp_path: Path, no_server: list[Any]
 ) -> None:

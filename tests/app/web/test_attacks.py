@@ -154,6 +154,14 @@ def test_a_page_of_another_site_changes_nothing(plain: TestClient, headers: Para
     assert sorted(unsaved.rglob("*")) == kept
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_site_has_nothing_read_either(plain: TestClient, site: str) -> None:
+    headers = {"Sec-Fetch-Site": site}  # an export costs time, and goes into the trail of a case
+    for path in ("/export/manifest", f"/cases/{SAMPLE_ID}/export", "/cases", "/bundles"):
+        assert plain.get(f"{API}{path}", headers=headers).status_code == 403, path
+    assert plain.get("/", headers=headers).status_code == 200  # a link may lead to the page
+
+
 def test_our_own_page_and_programs_may(plain: TestClient) -> None:
     own = {"Origin": f"http://{HOST}", "Sec-Fetch-Site": "same-origin"}
     assert scan(plain, headers=own).status_code == 200

@@ -102,7 +102,8 @@ def serve(
             f"{reached[0]}: others may reach this address, so a token is needed (--token-file or"
             f" {TOKEN})."
         )
-    named = () if _is_loopback(host) or host in ("0.0.0.0", "::") else (host,)
+    shown = f"[{host}]" if ":" in host else host  # as a Host header, and an address, has it
+    named = () if host in ("0.0.0.0", "::") else (shown,)
     try:
         settings = WebSettings(
             data=data or Path(click.get_app_dir("spinescan")),
@@ -123,7 +124,7 @@ def serve(
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     click.echo(
-        f"SpineScan serves http://{host}:{port} - research use only. Ctrl+C ends it.", err=True
+        f"SpineScan serves http://{shown}:{port} - research use only. Ctrl+C ends it.", err=True
     )
     _log_to_standard_error()
     uvicorn.run(
@@ -153,17 +154,27 @@ def read_tokens(path: Path | None, environment: Mapping[str, str]) -> dict[str, 
     Raises
     ------
     click.UsageError
-        If a line is no such pair, or a token is short enough to be guessed.
+        If a line is no such pair, a token is short enough to be guessed or cannot be sent in a
+        header, or the file holds none.
     """
-    lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError("--token-file: the file cannot be read as text.") from error
     pairs = [line.strip().partition(":") for line in lines if line.strip()]
-    if environment.get(TOKEN):
+    if path is not None and not pairs:
+        raise click.UsageError("--token-file: there is no token in the file.")
+    if TOKEN in environment:  # one that is empty is a mistake, and no wish to do without
         pairs.append(("token", ":", environment[TOKEN]))
     tokens = {}
     for name, _, token in pairs:
         if not name.strip() or len(token.strip()) < _SHORTEST:
             raise click.UsageError(
                 f"a token needs a name and {_SHORTEST} characters or more (NAME:TOKEN)."
+            )
+        if not token.strip().isascii():
+            raise click.UsageError(
+                "a token has ASCII characters only: others are sent in two ways."
             )
         tokens[hashlib.sha256(token.strip().encode()).hexdigest()] = name.strip()
     return tokens

@@ -127,6 +127,8 @@ class Films:
     async def scanned(self, scan_id: str, path: Path, told: Told) -> StoredScan:
         """Scan a film that was written to its file; if it fails nothing of it is kept.
 
+        Where it is cut off because the server stops, the film stays: a job goes on after a restart.
+
         Raises
         ------
         SpineScanError
@@ -136,7 +138,7 @@ class Films:
             seconds = self.settings.scan_seconds
             sha256, record = await self._scanners.run(tasks.scan, path, told, seconds=seconds)
             return await asyncio.to_thread(self.unsaved.add, scan_id, sha256, record, told)
-        except BaseException:
+        except Exception:
             self.unsaved.delete(scan_id)
             raise
 

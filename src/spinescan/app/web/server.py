@@ -77,7 +77,7 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         films.start()
-        loops = [films.get_ready(), _for_ever(partial(_sweep, films, jobs))]
+        loops = [_ready(films), _for_ever(partial(_sweep, films, jobs))]
         loops += [_for_ever(jobs.work) for _ in range(settings.jobs)]
         running = [asyncio.create_task(loop) for loop in loops]
         try:
@@ -117,6 +117,13 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
 
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return app
+
+
+async def _ready(films: Films) -> None:
+    try:
+        await films.get_ready()
+    except Exception as error:  # /ready never says so then, and nobody else would hear of it
+        log.error("no film can be scanned: %s", where_it_broke(error))
 
 
 async def _sweep(films: Films, jobs: ScanJobs) -> None:

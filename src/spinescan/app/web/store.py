@@ -7,19 +7,17 @@ import re
 import secrets
 import shutil
 import time
-from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from spinescan.core.errors import SpineScanError
+from spinescan.core.errors import ReadError, SpineScanError
 from spinescan.core.told import NOTHING, Told
 
 SCAN_ID = re.compile(r"[0-9a-f]{32}")
 FILM, SCAN = "film", "scan.json"
-_CACHED = 64
 SPARE_BYTES = 2**30
 """Of the disk, which films that are in no case leave free."""
 
@@ -59,7 +57,6 @@ class UnsavedScans:
     def __init__(self, folder: Path, keep_seconds: float) -> None:
         self._folder = folder
         self._keep = keep_seconds
-        self._cache: OrderedDict[str, StoredScan] = OrderedDict()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def reserve(self) -> tuple[str, Path]:
@@ -84,7 +81,13 @@ class UnsavedScans:
         return self._folder / scan_id / FILM
 
     def add(self, scan_id: str, sha256: str, record: dict[str, Any], told: Told) -> StoredScan:
-        """Keep the Report of a film that was written; its time runs from now on."""
+        """Keep the Report of a film that was written; its time runs from now on.
+
+        Raises
+        ------
+        ReadError
+            "not_found" if the film was deleted meanwhile.
+        """
         folder = self._folder / scan_id
         expires_at = time.time() + self._keep
         values = {
@@ -94,23 +97,22 @@ class UnsavedScans:
             "record": record,
         }
         unfinished = folder / f"{SCAN}.part"
-        unfinished.write_text(json.dumps(values), encoding="utf-8")
-        unfinished.replace(folder / SCAN)
-        scan = StoredScan(scan_id, folder / FILM, sha256, record, told, expires_at)
-        self._remember(scan)
-        return scan
+        try:
+            unfinished.write_text(json.dumps(values), encoding="utf-8")
+            unfinished.replace(folder / SCAN)
+        except FileNotFoundError:
+            raise ReadError("the film was deleted", kind="not_found") from None
+        return StoredScan(scan_id, folder / FILM, sha256, record, told, expires_at)
 
     def find(self, scan_id: str) -> StoredScan | None:
         """The scan, or None where there is none or its time is over."""
-        scan = self._cache.get(scan_id) or self._read(scan_id)
+        scan = self._read(scan_id)
         if scan is None or scan.expires_at is None or scan.expires_at < time.time():
             return None
-        self._remember(scan)
         return scan
 
     def delete(self, scan_id: str) -> None:
         """Delete a film and all that is known of it; a scan that is not there is no error."""
-        self._cache.pop(scan_id, None)
         if SCAN_ID.fullmatch(scan_id):
             folder = self._folder / scan_id
             with contextlib.suppress(FileNotFoundError):
@@ -126,7 +128,7 @@ class UnsavedScans:
         """
         gone = 0
         for folder in list(self._folder.iterdir()):
-            if folder.name in held:
+            if folder.name in held or not SCAN_ID.fullmatch(folder.name):
                 continue
             scan = self._read(folder.name)
             try:
@@ -147,22 +149,18 @@ class UnsavedScans:
             return None
         try:
             values = json.loads((folder / SCAN).read_bytes())
+            return StoredScan(
+                scan_id,
+                folder / FILM,
+                values["sha256"],
+                values["record"],
+                Told(**values["told"]),
+                values["expires_at"],
+            )
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return StoredScan(
-            scan_id,
-            folder / FILM,
-            values["sha256"],
-            values["record"],
-            Told(**values["told"]),
-            values["expires_at"],
-        )
-
-    def _remember(self, scan: StoredScan) -> None:
-        self._cache[scan.id] = scan
-        self._cache.move_to_end(scan.id)
-        while len(self._cache) > _CACHED:
-            self._cache.popitem(last=False)
+        except (ValueError, KeyError, TypeError):  # the computer was cut off while it was written
+            return None
 
 
 def iso(seconds: float | None) -> str | None:

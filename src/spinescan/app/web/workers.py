@@ -31,6 +31,7 @@ class _Worker:
 
     def __init__(self, start: Callable[[], None]) -> None:
         self._start = start
+        self._ended = False
         self._spawn()
 
     def _spawn(self) -> None:
@@ -67,10 +68,16 @@ class _Worker:
         return answer
 
     def _again(self) -> None:
-        self.kill()
-        self._spawn()
+        self._kill()
+        if not self._ended:
+            self._spawn()
 
-    def kill(self) -> None:
+    def end(self) -> None:
+        """End the process, for good."""
+        self._ended = True
+        self._kill()
+
+    def _kill(self) -> None:
         self._process.kill()
         self._process.join()
         self._mine.close()
@@ -128,7 +135,7 @@ class Workers:
     def close(self) -> None:
         """End the processes."""
         for worker in self._workers:
-            worker.kill()
+            worker.end()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

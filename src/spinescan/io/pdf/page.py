@@ -172,7 +172,7 @@ def _head(report: Report, title: str, look: Look) -> list[Flowable]:
 
 def _foot(report: Report, title: str, look: Look) -> list[Flowable]:
     models = ", ".join(f"{b.name} {b.version}" for b in report.bundles)
-    digest = f"Film SHA-256 {report.sha256}." if title else ""
+    digest = f"Film SHA-256 {report.sha256}." if title and report.sha256 else ""
     told = f"{product()}, report schema {report.schema_version}. "
     told += f"Models: {models}." if models else "No model took part."
     return [look.small(told), *([look.small(digest)] if digest else [])]
