@@ -17,7 +17,7 @@ from spinescan.app.web.server import create_app
 from spinescan.app.web.settings import WebSettings
 from spinescan.app.web.store import SPARE_BYTES
 from tests.app.fakes import CRASH, SLOW
-from tests.app.web.attackers import NAME, SAMPLE_ID, plain, scan
+from tests.app.web.attackers import NAME, SAMPLE_ID, films_of, plain, scan
 from tests.app.web.conftest import API, Serve, grey_film, load_fake
 from tests.app.web.listening import listening, raw
 
@@ -155,6 +155,18 @@ def test_more_films_than_places_are_told_to_come_back(serve_fake: Serve) -> None
         assert answer.json()["error"]["kind"] == "busy"
     assert [a.status_code for a in answers].count(504) == 2
     assert scan(client).status_code == 200
+
+
+def test_more_pictures_than_places_are_told_to_come_back(plain: TestClient) -> None:
+    films, scan_id = films_of(plain), scan(plain).json()["id"]
+    films.desk._taken = 32
+    try:
+        answer = plain.get(f"{API}/scans/{scan_id}/film.png")
+    finally:
+        films.desk._taken = 0
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert plain.get(f"{API}/scans/{scan_id}/film.png").status_code == 200
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ def test_a_scan_that_cannot_be_read_is_deleted_after_its_time_and_so_are_others(
     scans = UnsavedScans(tmp_path, keep_seconds=60)
     broken, whole = kept(scans), kept(scans)
     (tmp_path / broken / SCAN).write_text(text)
+    scans = UnsavedScans(tmp_path, keep_seconds=60)  # after a restart
     assert scans.find(broken) is None
     assert scans.expire() == 0
     os.utime(tmp_path / broken, (time.time() - 61,) * 2)

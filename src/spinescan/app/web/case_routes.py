@@ -78,7 +78,7 @@ def case_routes(films: Films, cases: CaseStore) -> APIRouter:
         "/cases/{case_id}/scans",
         status_code=201,
         response_model=ScanAnswer,
-        responses=errors(404, 409, 507),
+        responses=errors(404, 409, 429, 500, 504, 507),
     )
     async def save(case_id: CaseId, asked: SaveRequest, request: Request) -> Response:
         """Save a film to a case: it keeps its id, and does not expire any more.

@@ -31,6 +31,8 @@ from spinescan.measure.balance import central_sacral_line, transitional_point
 Json = dict[str, Any]
 
 _DRAW_SECONDS = 60.0
+_DRAWINGS = 32
+"""So many pictures, pages and films to save may wait to be made."""
 _MOST_FIELDS = 8
 _MOST_FIELD_BYTES = 4096
 
@@ -61,6 +63,7 @@ class Films:
         self.room = WaitingRoom(
             settings.jobs + settings.waiting, lambda: self._scanners.seconds_each
         )
+        self.desk = WaitingRoom(_DRAWINGS, lambda: self._drawers.seconds_each)
         self.bundles = tuple(
             Bundle.load(folder) for folder in (*shipped_bundles(), *settings.bundles)
         )
@@ -161,8 +164,17 @@ class Films:
         return answer
 
     async def drawn(self, task: Any, *args: Any) -> Any:
-        """What a task of `tasks` draws."""
-        return await self._drawers.run(task, *args, seconds=_DRAW_SECONDS)
+        """What a task of `tasks` draws.
+
+        Raises
+        ------
+        HTTPException
+            429 if too many wait.
+        SpineScanError
+            If it cannot be drawn, or not in time.
+        """
+        async with self.desk.place():
+            return await self._drawers.run(task, *args, seconds=_DRAW_SECONDS)
 
     def find(self, scan_id: str) -> StoredScan:
         """A scan, saved or not.

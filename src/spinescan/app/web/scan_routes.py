@@ -106,7 +106,7 @@ def scan_routes(films: Films) -> APIRouter:
     @routes.get(
         "/scans/{scan_id}/film.gray16",
         response_class=Response,
-        responses={**errors(404, 500, 504), 200: {"content": _BYTES}},
+        responses={**errors(404, 429, 500, 504), 200: {"content": _BYTES}},
     )
     async def gray16(scan_id: ScanId) -> Response:
         """The film's grey values: little-endian uint16 row by row, square pixels, bright = dense.
@@ -120,7 +120,7 @@ def scan_routes(films: Films) -> APIRouter:
     @routes.get(
         "/scans/{scan_id}/film.png",
         response_class=Response,
-        responses={**errors(404, 500, 504), 200: {"content": _PNG}},
+        responses={**errors(404, 429, 500, 504), 200: {"content": _PNG}},
     )
     async def png(scan_id: ScanId) -> Response:
         """The film in 8 bits, of the same size."""
@@ -130,7 +130,7 @@ def scan_routes(films: Films) -> APIRouter:
     @routes.get(
         "/scans/{scan_id}/heat/{bundle}.png",
         response_class=Response,
-        responses={**errors(404, 500, 504), 200: {"content": _PNG}},
+        responses={**errors(404, 429, 500, 504), 200: {"content": _PNG}},
     )
     async def heat(scan_id: ScanId, bundle: Annotated[str, Path(max_length=80)]) -> Response:
         """Where a classifier looked, over the film, of the same size."""
@@ -150,7 +150,7 @@ def scan_routes(films: Films) -> APIRouter:
         "/scans/{scan_id}/render/{kind}",
         response_class=Response,
         responses={
-            **errors(404, 500, 501, 504),
+            **errors(404, 429, 500, 501, 504),
             200: {"content": {t.split(";")[0]: {} for t in _TYPES.values()}},
         },
     )

@@ -57,6 +57,7 @@ class UnsavedScans:
     def __init__(self, folder: Path, keep_seconds: float) -> None:
         self._folder = folder
         self._keep = keep_seconds
+        self._ends: dict[str, float] = {}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def reserve(self) -> tuple[str, Path]:
@@ -102,6 +103,7 @@ class UnsavedScans:
             unfinished.replace(folder / SCAN)
         except FileNotFoundError:
             raise ReadError("the film was deleted", kind="not_found") from None
+        self._ends[scan_id] = expires_at
         return StoredScan(scan_id, folder / FILM, sha256, record, told, expires_at)
 
     def find(self, scan_id: str) -> StoredScan | None:
@@ -113,6 +115,7 @@ class UnsavedScans:
 
     def delete(self, scan_id: str) -> None:
         """Delete a film and all that is known of it; a scan that is not there is no error."""
+        self._ends.pop(scan_id, None)
         if SCAN_ID.fullmatch(scan_id):
             folder = self._folder / scan_id
             with contextlib.suppress(FileNotFoundError):
@@ -130,16 +133,24 @@ class UnsavedScans:
         for folder in list(self._folder.iterdir()):
             if folder.name in held or not SCAN_ID.fullmatch(folder.name):
                 continue
-            scan = self._read(folder.name)
             try:
                 age = time.time() - folder.stat().st_mtime
             except FileNotFoundError:
                 continue
-            ends = None if scan is None else scan.expires_at
+            ends = self._end_of(folder.name)
             if (ends is None and age > self._keep) or (ends is not None and ends < time.time()):
                 self.delete(folder.name)
                 gone += 1
         return gone
+
+    def _end_of(self, scan_id: str) -> float | None:
+        """When a scan's time is over; read once, for a busy server keeps thousands."""
+        if scan_id not in self._ends:
+            scan = self._read(scan_id)
+            if scan is None or scan.expires_at is None:
+                return None
+            self._ends[scan_id] = scan.expires_at
+        return self._ends[scan_id]
 
     def _read(self, scan_id: str) -> StoredScan | None:
         if not SCAN_ID.fullmatch(scan_id):

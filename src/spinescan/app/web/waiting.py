@@ -1,4 +1,4 @@
-"""Who waits to have a film read."""
+"""Who waits to have a film read or drawn."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
