@@ -68,10 +68,10 @@ class ScanJobs:
 
     def cancel(self, job_id: str) -> None:
         """Give up what is open of a job, and delete those films; CaseError ("not_found")."""
-        opened = [i for i in self.store.items(job_id) if i.state in ("waiting", "running")]
         self.store.cancel(job_id)
-        for item in opened:
-            self._films.unsaved.delete(item.payload["scan"])
+        for item in self.store.items(job_id):
+            if item.state == "cancelled":  # one that was done just before stays
+                self._films.unsaved.delete(item.payload["scan"])
 
     def purge(self) -> None:
         """Forget jobs as old as films may get."""
