@@ -58,7 +58,7 @@ class Load:
     seconds: list[float] = field(default_factory=list)
     health_ms: list[float] = field(default_factory=list)
     processor_s: float = 0.0
-    memory_mb: list[tuple[float, float]] = field(default_factory=list)
+    memory_mb: list[float] = field(default_factory=list)
 
 
 def films() -> dict[str, bytes]:
@@ -151,10 +151,10 @@ async def prober(port: int, ends: float, load: Load) -> None:
         await asyncio.sleep(0.1)
 
 
-async def weigher(pid: int, began: float, ends: float, load: Load) -> None:
+async def weigher(pid: int, ends: float, load: Load) -> None:
     """Weighs the server and its processes each second."""
     while time.perf_counter() < ends:
-        load.memory_mb.append((time.perf_counter() - began, tree_megabytes(pid)))
+        load.memory_mb.append(tree_megabytes(pid))
         await asyncio.sleep(1)
 
 
@@ -167,8 +167,8 @@ def tree(pid: int) -> Iterator[Path]:
 
 def tree_megabytes(pid: int) -> float:
     """Memory of a process and all below it (PSS)."""
-    lines = [line for each in tree(pid) for line in (each / "smaps_rollup").open()]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    told = "".join((each / "smaps_rollup").read_text() for each in tree(pid))
+    return sum(int(line.split()[1]) for line in told.splitlines() if line[:4] == "Pss:") / 1024
 
 
 def tree_processor_s(pid: int) -> float:
@@ -187,7 +187,7 @@ async def crowd(port: int, pid: int, sent: dict[str, bytes], options: Any) -> tu
         client(port, itertools.cycle(rng.sample(requests, len(requests))), ends, load)
         for _ in range(options.clients)
     ]
-    others = (prober(port, ends, load), weigher(pid, began, ends, load))
+    others = (prober(port, ends, load), weigher(pid, ends, load))
     await asyncio.gather(*clients, *others)
     load.processor_s = tree_processor_s(pid) - busy
     return load, time.perf_counter() - began
@@ -240,7 +240,7 @@ def told(load: Load, seconds: float, missing: int) -> dict[str, Any]:
     """The figures of one minute."""
     refused = load.statuses.pop("429", 0)
     good = load.statuses.pop("200", 0)
-    memory = [megabytes for at, megabytes in load.memory_mb if at > 5]
+    memory = load.memory_mb[len(load.memory_mb) // 10 :]  # the models of a first film apart
     third = max(1, len(memory) // 3)
     start, end = statistics.mean(memory[:third]), statistics.mean(memory[-third:])
     return {
