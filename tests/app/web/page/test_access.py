@@ -17,10 +17,14 @@ TOKEN = "a-token-of-32-characters-or-more."
 
 def serious(viewer: Viewer) -> list[str]:
     """What axe finds to be serious or critical."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe (dev extra)")
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="needs axe (dev extra)"
+    )
     found = axe.Axe().run(viewer.page).response["violations"]
     return [
-        f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in ("serious", "critical")
+        f"{v['id']}: {v['nodes'][0]['html']}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
     ]
 
 
@@ -173,9 +177,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def test_a_token_is_asked_for_once(
-    open_page: Open, films: dict[str, Path], guarded: str
-) -> None:
+def test_a_token_is_asked_for_once(open_page: Open, films: dict[str, Path], guarded: str) -> None:
     viewer = open_page("desktop", guarded)
     page = viewer.page
     page.fill("dialog input[name=token]", TOKEN)
