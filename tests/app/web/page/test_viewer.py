@@ -73,7 +73,8 @@ def test_a_dragged_corner_changes_the_angle_to_that_of_the_python_call(
 
 def test_the_angle_follows_within_100_ms(viewer: Viewer) -> None:
     medians = []
-    for _ in range(6):  # a busy machine may need a quieter moment
+    for _ in range(10):  # a busy machine may need a quieter moment
+        viewer.page.wait_for_timeout(500)
         viewer.page.evaluate("performance.clearMeasures()")
         x, y = viewer.at(CORNER)
         viewer.page.mouse.move(x, y)
@@ -174,8 +175,8 @@ def test_keys_alone_move_a_point(viewer: Viewer, report: Report) -> None:
     viewer.press("Enter", "ArrowDown", "Shift+ArrowDown", "ArrowLeft", "Enter")
     np.testing.assert_allclose(viewer.place(CORNER), (x - 1, y + 11), atol=0.01)
     assert viewer.angles() == shown(by_python(report, viewer))
-    page.wait_for_selector("#live:has-text('T5 upper right corner put down.')", state="attached")
-    assert viewer.angles()[0] in page.inner_text("#live")
+    page.wait_for_selector("#live:has-text('T5 upper right corner')", state="attached")
+    page.wait_for_selector(f"#live:has-text('{viewer.angles()[0]}')", state="attached")
     viewer.press("Control+z")  # the whole move is one step
     assert viewer.origin(CORNER) == "machine"
     viewer.press("Enter", "ArrowDown", "Escape")

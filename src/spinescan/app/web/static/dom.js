@@ -58,59 +58,69 @@ function fill(element, children) {
 }
 
 /**
- * New children for an element. One that is equal to what was there is left as it was, and so is
- * what it listens to; focus and open details stay where an `id` tells them.
+ * New children for an element, touching only what differs: focus, scrolling, open details and what
+ * a reader has chosen stay. A listener that stays, too, is that of the first time: it must look up
+ * what it works on, and two elements with different listeners need different `id`s.
  * @param {HTMLElement} element
  * @param {Child[]} children
  */
 export function renew(element, children) {
   const fresh = children.filter((child) => child instanceof HTMLElement);
-  const old = [...element.children];
-  const active = document.activeElement;
-  const focused = active && element.contains(active) ? active.id : "";
-  const open = new Map([...element.querySelectorAll("details[id]")].map((d) => [d.id, d.hasAttribute("open")]));
-  for (const node of fresh) {
-    for (const details of node.querySelectorAll("details[id]")) {
-      details.toggleAttribute("open", open.get(details.id) ?? details.hasAttribute("open"));
-    }
-  }
-  fresh.forEach((node, i) => {
-    const same = old.find((was) => was.isEqualNode(node));
-    const next = same ?? node;
-    if (same) old.splice(old.indexOf(same), 1);
-    if (element.children[i] !== next) element.insertBefore(next, element.children[i] ?? null);
+  const old = new Map([...element.children].map((child) => [keyOf(child), child]));
+  const focused = element.contains(document.activeElement) ? document.activeElement?.id : "";
+  fresh.forEach((to, i) => {
+    const from = old.get(keyOf(to));
+    old.delete(keyOf(to));
+    if (from) become(from, to);
+    const here = element.children[i] ?? null, next = from ?? to;
+    if (here !== next) element.insertBefore(next, here);
   });
-  while (element.children.length > fresh.length) element.lastElementChild?.remove();
+  for (const gone of old.values()) gone.remove();
   if (focused && document.activeElement?.id !== focused) {
     document.getElementById(focused)?.focus({ preventScroll: true });
   }
 }
 
+/** @param {Element} element */
+const keyOf = (element) =>
+  `${element.nodeName} ${element.id} ${element.getAttribute("aria-labelledby") ?? element.className}`;
+
 /**
- * Makes what is drawn like `fresh`, touching only what differs; for drawings that nobody listens to.
+ * The same for what is drawn, and for the children of an element that stays.
  * @param {Element} drawn
- * @param {readonly Element[]} fresh
+ * @param {readonly Node[]} fresh
  */
 export function redraw(drawn, fresh) {
   fresh.forEach((to, i) => {
-    const from = drawn.children[i];
+    const from = drawn.childNodes[i];
     if (!from) drawn.append(to);
-    else if (from.nodeName !== to.nodeName) from.replaceWith(to);
-    else become(from, to);
+    else if (from instanceof Text && to instanceof Text) {
+      if (from.data !== to.data) from.data = to.data;
+    } else if (!(from instanceof Element && to instanceof Element) || !alike(from, to)) {
+      from.replaceWith(to);
+    } else become(from, to);
   });
-  while (drawn.children.length > fresh.length) drawn.lastElementChild?.remove();
+  while (drawn.childNodes.length > fresh.length) drawn.lastChild?.remove();
 }
+
+/** @param {Element} a @param {Element} b */
+const alike = (a, b) => a.nodeName === b.nodeName && a.id === b.id;
 
 /** @param {Element} from @param {Element} to */
 function become(from, to) {
+  const chosen = from.hasAttribute("selected"), ticked = from.hasAttribute("checked");
   for (const { name, value } of [...to.attributes]) {
-    if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    if (from.getAttribute(name) !== value && name !== "open") from.setAttribute(name, value);
   }
   for (const { name } of [...from.attributes]) {
-    if (!to.hasAttribute(name)) from.removeAttribute(name);
+    if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
   }
-  if (to.children.length || from.children.length) redraw(from, [...to.children]);
-  else if (from.textContent !== to.textContent) from.textContent = to.textContent;
+  redraw(from, [...to.childNodes]);
+  if (from instanceof HTMLOptionElement && chosen !== to.hasAttribute("selected")) {
+    from.selected = !chosen;
+  } else if (from instanceof HTMLInputElement && ticked !== to.hasAttribute("checked")) {
+    from.checked = !ticked;
+  }
 }
 
 /** @param {string} id @returns {HTMLElement} */

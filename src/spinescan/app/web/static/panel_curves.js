@@ -114,6 +114,6 @@ function curveItem(session, curve, i, machine) {
       curve.ends_by === "reader"
         ? h("span", { class: "by" }, "by hand ", button(`Leave out the curve ${span(curve.upper, curve.lower)}`,
           () => session.apply(withEnds(session.points, endsOf(session.report.curves).filter((_, k) => k !== i)), "a curve left out"),
-          { icon: "out", bare: true, class: "quiet" }))
+          { icon: "out", bare: true, class: "quiet", id: `end-${i}-out` }))
         : null));
 }
