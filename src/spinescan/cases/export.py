@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -93,7 +93,7 @@ def write_training(
     *,
     by: str,
     at: datetime,
-    limits: ReadLimits = DEFAULT_LIMITS,
+    picture: Callable[[Path], bytes] | None = None,
 ) -> int:
     """Write the corrected films of all cases as a ZIP file, and put that into their trails.
 
@@ -102,17 +102,20 @@ def write_training(
     film is the id of its case; cases that share a film are one group, and the film, as it was
     corrected last, is listed once.
 
+    `picture` makes the picture of a film's file (`plain_picture`).
+
     Returns how many films there are. Left out are those on which no vertebra is whole, or that
     the model declined and nobody corrected.
     """
+    picture = picture or plain_picture
     listed = store.cases()
     films, groups = _corrected(store, listed), _groups(listed)
     rows, reports, cases = [], io.StringIO(), set()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as files:
         for number, scan in enumerate(films, start=1):
-            name, picture = f"films/{number:05}.png", _picture(store, scan, limits)
-            files.writestr(name, picture, zipfile.ZIP_STORED)
-            digest = digest_of(picture)
+            name, drawn = f"films/{number:05}.png", picture(store.file(scan.id))
+            files.writestr(name, drawn, zipfile.ZIP_STORED)
+            digest = digest_of(drawn)
             report = {**scan.report_now, "file": name, "sha256": digest}
             reports.write(json.dumps(report, allow_nan=False) + "\n")
             rows.append(
@@ -173,8 +176,9 @@ def _groups(cases: Iterable[Case]) -> dict[str, str]:
     return group
 
 
-def _picture(store: CaseStore, scan: Scan, limits: ReadLimits) -> bytes:
-    film = read_radiograph(store.file(scan.id), limits=limits)
+def plain_picture(path: Path, limits: ReadLimits = DEFAULT_LIMITS) -> bytes:
+    """A film as a PNG of 8 bits, without whatever else its file held; ReadError."""
+    film = read_radiograph(path, limits=limits)
     out = io.BytesIO()
     Image.fromarray(np.rint(film.pixels * 255).astype(np.uint8)).save(out, "PNG")
     return out.getvalue()

@@ -90,8 +90,10 @@ def test_a_job_without_films_is_refused(serve_fake: Serve) -> None:
 
 @pytest.mark.slow
 def test_too_many_films_at_once_are_told_to_come_back(serve_fake: Serve) -> None:
-    client = serve_fake(scan_seconds=2.0, max_films=3)
-    send(client, grey_film(SLOW), grey_film(mark=1), grey_film(mark=2))
+    client = serve_fake(scan_seconds=5.0, max_films=3)
+    first = send(client, grey_film(SLOW), grey_film(mark=1), grey_film(mark=2))
+    while client.get(f"{API}/jobs/{first['id']}").json()["state"] == "waiting":
+        time.sleep(0.02)
     send(client, grey_film(mark=3), grey_film(mark=4))
     answer = client.post(f"{API}/jobs", files={"films": grey_film()})
     assert answer.status_code == 429

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path as FilePath
 from tempfile import TemporaryFile
 from typing import Annotated, Any, BinaryIO
 
@@ -32,7 +33,7 @@ from spinescan.app.web.models import EditJson, ScanAnswer, errors
 from spinescan.app.web.saved import SavedFilms
 from spinescan.app.web.scan_routes import ScanId
 from spinescan.app.web.store import SCAN_ID, StoredScan
-from spinescan.cases.export import write_case, write_training
+from spinescan.cases.export import plain_picture, write_case, write_training
 from spinescan.cases.follow_up import compare, timeline
 from spinescan.cases.records import Change, NewScan
 from spinescan.cases.store import CaseStore
@@ -167,16 +168,17 @@ def case_routes(films: Films, cases: CaseStore) -> APIRouter:
         response_class=Response,
         responses={**errors(507), 200: {"content": _ZIP}},
     )
-    def export_training(request: Request) -> Response:
+    async def export_training(request: Request) -> Response:
         """The corrected films of all cases, as `spinescan train landmarks` takes them."""
-        write = partial(
-            write_training,
-            cases,
-            by=_caller(request),
-            at=datetime.now(UTC),
-            limits=films.settings.limits,
-        )
-        return _zip(cases, write, "spinescan-training.zip")
+        loop = asyncio.get_running_loop()
+
+        def picture(film: FilePath) -> bytes:  # films are read in a process of their own
+            drawn = films.drawn(plain_picture, film, films.settings.limits)
+            return bytes(asyncio.run_coroutine_threadsafe(drawn, loop).result())
+
+        by, at = _caller(request), datetime.now(UTC)
+        write = partial(write_training, cases, by=by, at=at, picture=picture)
+        return await asyncio.to_thread(_zip, cases, write, "spinescan-training.zip")
 
     return routes
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,7 @@ class _Worker:
     def __init__(self, start: Callable[[], None]) -> None:
         self._start = start
         self._ended = False
+        self._killing = threading.Lock()
         self._spawn()
 
     def _spawn(self) -> None:
@@ -78,9 +80,10 @@ class _Worker:
         self._kill()
 
     def _kill(self) -> None:
-        self._process.kill()
-        self._process.join()
-        self._mine.close()
+        with self._killing:  # at the server's end two threads may come for it
+            self._process.kill()
+            self._process.join()
+            self._mine.close()
 
 
 class Workers:
