@@ -38,7 +38,7 @@ def test_a_case_from_its_first_film_to_its_end(open_page: Open, films: dict[str,
     change = asked.value.json()
     assert (change["first"]["scan"], change["second"]["scan"]) == (first, second)
     page.wait_for_selector(".pair .curve", state="attached")
-    page.wait_for_function("document.querySelectorAll('.pair .overlay .curve').length >= 4")
+    page.wait_for_selector(".pair figure:nth-child(2) .curve", state="attached")
     rows = page.locator("section[aria-labelledby=changes] tbody tr")
     assert rows.count() == len(change["curves"])
     row, curve = rows.nth(0).inner_text(), change["curves"][0]

@@ -108,6 +108,7 @@ const alike = (a, b) => a.nodeName === b.nodeName && a.id === b.id;
 
 /** @param {Element} from @param {Element} to */
 function become(from, to) {
+  if (from === to) return;
   const chosen = from.hasAttribute("selected"), ticked = from.hasAttribute("checked");
   for (const { name, value } of [...to.attributes]) {
     if (from.getAttribute(name) !== value && name !== "open") from.setAttribute(name, value);

@@ -144,6 +144,7 @@ class FilmPage {
     const { session } = this;
     this.answers.setAttribute("aria-busy", String(session.waiting));
     renew(this.answers, answerSections(session));
+    if (session.preview) return; // the rest when the point has come to rest
     renew(this.levels, [levelTools(session)]);
     renew(this.actions, keeping(session, this.about));
   }

@@ -38,9 +38,16 @@ export function answerSections(session) {
     report.sagittal
       ? sagittalSection(report.sagittal, session.edited ? answer.report.sagittal : null) : null,
     notes(session),
-    classifiers(report),
-    measurements(report, session.edited ? answer.report : null),
+    afterwards(session, "p-classifiers", () => classifiers(report)),
+    afterwards(session, "p-measurements", () =>
+      measurements(report, session.edited ? answer.report : null)),
   ];
+}
+
+/** What nobody reads while a point is under way is drawn when it has come to rest.
+ * @param {Session} session @param {string} id @param {() => Child} make */
+function afterwards(session, id, make) {
+  return (session.preview && document.getElementById(id)?.closest("section")) || make();
 }
 
 /** @param {Session} session */

@@ -95,7 +95,7 @@ export class Session {
     if (!this.preview) return;
     this.history.push(this.preview, what);
     this.preview = null;
-    this.onChange(false);
+    this.onChange(!this.waiting);
   }
 
   cancel() {
