@@ -89,7 +89,7 @@ function changes({ first, second, curves, measurements }) {
           `${c.change_deg > 0 ? "+" : ""}${degrees(c.change_deg)}`, range(c.change_interval_deg)),
         h("span", { class: c.exceeds_5_deg === "yes" ? "exceeds" : null }, c.exceeds_5_deg),
       ])),
-    h("p", { class: "soft" }, "Readers differ by about 5 degrees on the same film; a smaller change may be none."));
+    h("p", { class: "soft" }, "Two readers of one film differ by up to 7 degrees (95 % of the time), so a smaller change may be none."));
 }
 
 /** @param {number | null} value @param {XY | null} interval */

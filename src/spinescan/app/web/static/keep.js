@@ -12,6 +12,7 @@ import { clock } from "./words.js";
 const KINDS = [
   ["report.pdf", "PDF, one page"],
   ["overlay.png", "PNG, film with overlay"],
+  ["page.html", "HTML page, with all figures"],
   ["report.csv", "CSV, all figures"],
   ["report.json", "JSON report"],
 ];

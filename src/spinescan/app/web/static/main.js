@@ -34,17 +34,19 @@ const PAGES = {
 
 async function show() {
   const mine = ++turn;
-  const [page, ...parts] = location.hash.slice(1).split("/").map(decodeURIComponent);
-  if (page === "main") return; // the link that skips to the content
+  const [page, ...parts] = location.hash.slice(1).split("/");
   leave();
   leave = () => {};
   for (const [id, here] of [["nav-new", page === ""], ["nav-cases", /^cases?$/.test(page)]]) {
-    byId(String(id)).toggleAttribute("aria-current", Boolean(here));
+    if (here) byId(String(id)).setAttribute("aria-current", "page");
+    else byId(String(id)).removeAttribute("aria-current");
   }
   try {
     const close = await (PAGES[page] ?? PAGES[""])(parts);
-    if (mine === turn) leave = close ?? (() => {});
-    else close?.();
+    if (mine !== turn) return close?.();
+    leave = close ?? (() => {});
+    // Who uses keys or a screen reader goes on where the new page begins.
+    if (mine > 1) byId("main").focus({ preventScroll: true });
   } catch (error) {
     if (mine === turn) failed(error);
   }
@@ -69,6 +71,10 @@ async function begin() {
   byId("research").textContent = about.research_use;
   byId("nav-cases").hidden = !about.cases;
   await api.prepareToken(about);
+  byId("skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address names the page
+    byId("main").focus();
+  });
   window.addEventListener("hashchange", () => void show());
   window.addEventListener("beforeunload", (e) => anyUnsaved() && e.preventDefault());
   await show();

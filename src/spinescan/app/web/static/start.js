@@ -34,6 +34,7 @@ export function startPage(about) {
 
   /** @param {File[]} files */
   async function begin(files) {
+    if (input.disabled) return; // one is being sent
     const large = files.find((f) => f.size > about.max_bytes);
     if (large) return fail(`${large.name} is larger than ${Math.round(about.max_bytes / 2 ** 20)} MB.`);
     await sending(files.length > 1 ? `${files.length} films` : "the film", async (onSent) => {
@@ -59,8 +60,7 @@ export function startPage(about) {
       location.hash = await patient(() => work((share) => {
         if (share < 1) bar.value = share;
         else bar.removeAttribute("value");
-        text.textContent = share < 1
-          ? `Sending ${what}: ${Math.round(100 * share)} %` : `Reading ${what} ...`;
+        if (share >= 1) text.textContent = `Reading ${what} ...`;
       }), text);
     } catch (error) {
       if (!stop.signal.aborted) fail(errorText(error));
