@@ -279,3 +279,24 @@ def test_the_told_must_be_known(serve_fake: Serve) -> None:
     )
     assert answer.status_code == 422
     assert "age" in answer.json()["error"]["message"]
+
+
+def test_a_film_at_an_address_is_scanned_where_the_server_allows_it(
+    serve_fake: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def downloaded(url: str, films: Any) -> bytes:
+        asked.append(url)
+        return grey_film()
+
+    monkeypatch.setattr("spinescan.app.web.scan_routes._downloaded", downloaded)
+    place = "https://films.example.org/a.png?key=secret"
+    told = {"in_brace": True, "age": "child", "posture": None}
+    request = {"url": place, "told": told}
+    client = serve_fake(allow_urls=True)
+    answer = client.post(f"{API}/scans/url", json=request)
+    assert answer.status_code == 200
+    assert answer.json()["told"] == told
+    assert "secret" not in answer.text
+    assert asked == [place]
