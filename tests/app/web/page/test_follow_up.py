@@ -50,6 +50,14 @@ def test_a_case_from_its_first_film_to_its_end(open_page: Open, films: dict[str,
     ends = f"{curve['upper']}\N{EN DASH}{curve['lower']}"
     assert all(ends in labels.nth(i).inner_text() for i in (0, 1))
 
+    page.set_viewport_size({"width": 360, "height": 740})  # on a phone both are whole
+    box, stages = page.locator(".pair").bounding_box(), page.locator(".pair .stage")
+    for i in (0, 1):
+        inner = stages.nth(i).bounding_box()
+        assert inner["y"] + inner["height"] <= box["y"] + box["height"]
+        assert inner["width"] > 0.4 * box["width"]
+    page.set_viewport_size({"width": 1440, "height": 900})
+
     page.goto(f"{viewer.base}#film/{first}")  # what was saved is opened with its edit
     page.wait_for_selector("#edited-pill")
     assert viewer.angles() == edited
