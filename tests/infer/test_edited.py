@@ -199,6 +199,18 @@ def test_a_declined_film_is_answered_once_a_reader_has_placed_its_points(
     assert all(c.interval_deg is not None for c in again.curves)  # that of a reader
 
 
+def test_points_of_a_declined_film_are_told_of(scanner: Scanner, frontal: Report) -> None:
+    declined = replace(frontal, decision="abstained", reasons=("unsteady",))
+    codes = "edited", "declined_points"
+    again = scanner.remeasure(declined, moved(declined, "T8_superior_left", (0.0, 3.0)))
+    assert again.decision == "accepted"
+    assert tuple(n.code for n in again.warnings)[-2:] == codes
+    assert f"{len(marks(frontal).names) - 1} of its points" in again.warnings[-1].text
+    edit = untouched(declined)
+    by_hand = scanner.remeasure(declined, replace(edit, points_xy=edit.points_xy + 1))
+    assert "declined_points" not in [n.code for n in by_hand.warnings]
+
+
 def test_a_lateral_edit_moves_kyphosis(scanner: Scanner, lateral: Report) -> None:
     edit = moved(lateral, "T12_inferior_anterior", (0.0, 8.0))
     again = scanner.remeasure(lateral, edit)

@@ -83,9 +83,20 @@ def remeasured(report: Report, edit: Edit, bundle: Bundle, told: Told = NOTHING)
         reasons=() if edited else report.reasons,
         landmarks=landmarks,
         **answers._asdict(),
-        warnings=(*warnings, EDITED) if edited else tuple(warnings),
+        warnings=(*warnings, *_told_of_edit(report, landmarks)) if edited else tuple(warnings),
         edited=edited,
     )
+
+
+def _told_of_edit(report: Report, landmarks: Landmarks) -> tuple[Notice, ...]:
+    left = landmarks.origin.count("machine")
+    if report.decision == "accepted" or left == 0:
+        return (EDITED,)
+    text = (
+        f"The machine had declined this film, and {left} of its points are still in use: check each"
+        " of them."
+    )
+    return (EDITED, Notice("declined_points", text))
 
 
 def is_edit(report: Report, edit: Edit) -> bool:
