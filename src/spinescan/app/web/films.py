@@ -243,8 +243,8 @@ def marks_of(report: Report) -> Json:
 
 
 def told_in(form: FormData) -> Told:
-    """What the fields of a form tell; a field that is empty tells nothing."""
-    told = {name: form[name] for name in ToldJson.model_fields if form.get(name)}
+    """What the fields of a form tell; a field that is left out tells nothing."""
+    told = {name: form[name] for name in ToldJson.model_fields if name in form}
     try:
         return ToldJson.model_validate(told).told()
     except ValidationError as error:
