@@ -180,6 +180,20 @@ def test_chosen_ends_and_a_brace(scanner: Scanner, frontal: Report) -> None:
     assert "brace" in [notice.code for notice in again.warnings]
 
 
+def test_a_brace_that_was_told_by_mistake_is_taken_back(scanner: Scanner, frontal: Report) -> None:
+    braced = scanner.remeasure(frontal, replace(untouched(frontal), told=Told(in_brace=True)))
+    told = replace(frontal, warnings=braced.warnings, als=braced.als)  # as scanned in a brace
+    edit = untouched(frontal)
+    still = scanner.remeasure(told, edit, Told(in_brace=True))
+    assert still.als is not None
+    assert still.als.reasons[0] == "in_brace"
+    again = scanner.remeasure(told, replace(edit, told=Told()), Told(in_brace=True))
+    assert again.als is not None
+    assert frontal.als is not None
+    assert again.als.type == frontal.als.type
+    assert again.warnings == frontal.warnings
+
+
 def test_a_declined_film_is_answered_once_a_reader_has_placed_its_points(
     scanner: Scanner, frontal: Report
 ) -> None:

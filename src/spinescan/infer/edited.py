@@ -62,7 +62,8 @@ def remeasured(report: Report, edit: Edit, bundle: Bundle, told: Told = NOTHING)
     factor = bundle.settings["interval_factor"]
     landmarks = edited_landmarks(report, edit, factor)
     told = edit.told or told
-    warnings = [n for n in report.warnings if n.code != _LEVELS_COUNTED or not edit.levels_certain]
+    settled = {_LEVELS_COUNTED} if edit.levels_certain else set()
+    warnings = [n for n in report.warnings if n.code not in settled and n != BRACE_TOLD]
     if told.in_brace and all(notice.code != BRACE_TOLD.code for notice in warnings):
         warnings.append(BRACE_TOLD)
     if edit.view == "frontal":
