@@ -65,8 +65,8 @@ clean:
 	@touch $@
 
 .venv/.web: .venv/.runtime
-	@echo "Installing the extras web and pdf ..."
-	@$(INSTALL) --no-build-isolation --editable ".[web,pdf]"
+	@echo "Installing the extras web, pdf and dicom ..."
+	@$(INSTALL) --no-build-isolation --editable ".[web,pdf,dicom]"
 	@touch $@
 
 .venv/.dev: .venv/.web
