@@ -18,8 +18,8 @@ from sqlalchemy import create_engine
 
 from spinescan.cases.database import Database
 from spinescan.cases.errors import CaseError
-from spinescan.cases.job_tables import SCHEMA, Table
 from spinescan.cases.job_records import LOST, Claim
+from spinescan.cases.job_tables import SCHEMA, Table
 from spinescan.cases.jobs import JobStore
 from tests.cases.test_store import described, refused
 
