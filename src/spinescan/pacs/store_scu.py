@@ -72,9 +72,7 @@ class StoreDestination:
         found = _ADDRESS.fullmatch(text)
         if found is None or not found["title"].strip() or not 0 < int(found["port"]) < 65536:
             raise ValueError("expected AET@HOST:PORT")
-        return cls(
-            found["title"].strip(), found["host"].strip("[]"), int(found["port"]), **options
-        )
+        return cls(found["title"].strip(), found["host"].strip("[]"), int(found["port"]), **options)
 
     @property
     def name(self) -> str:
@@ -117,14 +115,17 @@ class StoreDestination:
         line = _Line(self.times)
         began = time.monotonic()
         with line.watched():
-            association = entity.associate(
-                self.host,
-                self.port,
-                contexts=[build_context(sop_class, offered)],
-                ae_title=self.title,
-                tls_args=None if self.tls is None else (self.tls, self.host),
-                evt_handlers=[(evt.EVT_CONN_OPEN, line.opened)],
-            )
+            try:
+                association = entity.associate(
+                    self.host,
+                    self.port,
+                    contexts=[build_context(sop_class, offered)],
+                    ae_title=self.title,
+                    tls_args=None if self.tls is None else (self.tls, self.host),
+                    evt_handlers=[(evt.EVT_CONN_OPEN, line.opened)],
+                )
+            except OSError as error:  # its host's name is not known
+                raise PacsError(f"{self.name} cannot be reached") from error
             if not association.is_established:
                 raise self._not_established(association, line, time.monotonic() - began)
             try:
