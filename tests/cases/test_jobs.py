@@ -18,8 +18,9 @@ from sqlalchemy import create_engine
 
 from spinescan.cases.database import Database
 from spinescan.cases.errors import CaseError
+from spinescan.cases.job_records import LOST, Claim
 from spinescan.cases.job_tables import SCHEMA, Table
-from spinescan.cases.jobs import LOST, Claim, JobStore
+from spinescan.cases.jobs import JobStore
 from tests.cases.test_store import described, refused
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -213,6 +214,41 @@ def test_old_jobs_are_removed_without_a_trace(jobs: JobStore, clock: Clock) -> N
         jobs.items(old.id)
     folder = jobs._database.path.parent
     assert all(b"Nightingale" not in path.read_bytes() for path in folder.iterdir())
+
+
+def test_a_job_is_found_by_its_key_until_it_is_forgotten(jobs: JobStore) -> None:
+    job = jobs.add("deliver", [{"to": 1}], key="1.2.3")
+    assert jobs.find("1.2.3") == job
+    assert jobs.find("1.2.4") is None
+    jobs.forget(job.id)
+    assert jobs.find("1.2.3") is None
+    assert jobs.claim() is None
+    assert jobs.add("deliver", [{"to": 2}], key="1.2.3").id != job.id
+
+
+def test_what_waits_for_too_long_is_given_up(jobs: JobStore, clock: Clock) -> None:
+    old = jobs.add("deliver", [{"n": 1}, {"n": 2}, {"n": 3}])
+    done = jobs.add("scan", [{"n": 4}])
+    jobs.finish(claimed(jobs, "deliver"))
+    jobs.finish(claimed(jobs, "scan"))
+    held = claimed(jobs, "deliver")
+    clock.move(100)
+    young = jobs.add("deliver", [{"n": 5}])
+    assert jobs.cancel_older(timedelta(seconds=100)) == ()
+    clock.move(1)
+    (given_up,) = jobs.cancel_older(timedelta(seconds=100))
+    assert (given_up.id, given_up.state) == (old.id, "cancelled")
+    assert given_up.counts["cancelled"] == 2
+    assert jobs.cancel_older(timedelta(seconds=100)) == ()
+    with refused("conflict"):
+        jobs.finish(held)
+    assert jobs.payloads("cancelled") == ({"n": 2}, {"n": 3})
+    assert jobs.payloads("waiting", "done") == ({"n": 1}, {"n": 4}, {"n": 5})
+    assert jobs.tally() == {
+        "deliver": {"done": 1, "cancelled": 2, "waiting": 1},
+        "scan": {"done": 1},
+    }
+    assert (jobs.job(young.id).state, jobs.job(done.id).state) == ("waiting", "done")
 
 
 def test_what_is_not_there_or_not_possible(jobs: JobStore) -> None:

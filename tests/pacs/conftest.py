@@ -1,9 +1,12 @@
-"""What the tests of the PACS share."""
+"""What the tests of the PACS need."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("sqlalchemy", reason="needs the extra dicom")
+pytest.importorskip("requests", reason="needs the extra dicom")
 
 from tests.pacs import orthanc as orthanc_program
 from tests.pacs.orthanc import Orthanc

@@ -14,83 +14,18 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, Self, cast, get_args
+from typing import Self, cast, get_args
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from spinescan.cases.database import Database, Json, private_folder
 from spinescan.cases.errors import CaseError
+from spinescan.cases.job_records import LOST, OPEN, Claim, Item, Job, State
 from spinescan.cases.job_tables import SCHEMA, ItemRow, JobRow
 from spinescan.cases.store import now
-
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
-_OPEN: tuple[State, ...] = ("waiting", "running")
-
-LOST: Json = {"kind": "lost", "message": "The work was cut off too often and is not tried again."}
-"""The error of an item whose every attempt was cut off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One piece of work of a job, `number` from 1 on; `attempts` counts the claims so far."""
-
-    number: int
-    state: State
-    payload: Json
-    attempts: int
-    not_before: datetime
-    result: Json | None
-    error: Json | None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as it stands. It is done when all its items are, however they ended."""
-
-    id: str
-    kind: str
-    key: str | None
-    payload: Json
-    created_at: datetime
-    cancelled: bool
-    counts: dict[State, int]
-
-    @property
-    def total(self) -> int:
-        """How many items it has."""
-        return sum(self.counts.values())
-
-    @property
-    def ended(self) -> int:
-        """How many of them came to an end."""
-        return self.total - sum(self.counts[state] for state in _OPEN)
-
-    @property
-    def state(self) -> Literal["waiting", "running", "done", "cancelled"]:
-        """Of the job as a whole."""
-        if self.cancelled:
-            return "cancelled"
-        if self.ended == self.total:
-            return "done"
-        return "running" if self.counts["running"] or self.ended else "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An item in a worker's hands; `token` proves that it still is."""
-
-    token: str
-    item: int
-    job: str
-    kind: str
-    number: int
-    job_payload: Json
-    payload: Json
-    attempt: int
 
 
 class JobStore(AbstractContextManager["JobStore"]):
@@ -272,6 +207,36 @@ class JobStore(AbstractContextManager["JobStore"]):
             ids = session.scalars(wanted.where(JobRow.kind.in_(kinds)) if kinds else wanted)
             return tuple(_job(session, job_id) for job_id in ids.all())
 
+    def find(self, key: str) -> Job | None:
+        """The job of a key, or None."""
+        with self._database.read() as session:
+            known = session.scalar(select(JobRow.id).where(JobRow.key == key))
+            return None if known is None else _job(session, known)
+
+    def forget(self, job_id: str) -> None:
+        """Remove a job, whatever its state: its key may be used again."""
+        with self._database.write() as session:
+            session.execute(delete(JobRow).where(JobRow.id == job_id))
+
+    def payloads(self, *states: State) -> tuple[Json, ...]:
+        """Of all items in these states."""
+        with self._database.read() as session:
+            query = select(ItemRow.payload).where(ItemRow.state.in_(states))
+            return tuple(session.scalars(query.order_by(ItemRow.id)))
+
+    def tally(self) -> dict[str, Counter[State]]:
+        """How many items of each kind are in which state."""
+        query = (
+            select(JobRow.kind, ItemRow.state, func.count())
+            .join(JobRow, JobRow.id == ItemRow.job_id)
+            .group_by(JobRow.kind, ItemRow.state)
+        )
+        found: dict[str, Counter[State]] = {}
+        with self._database.read() as session:
+            for kind, state, count in session.execute(query):
+                found.setdefault(kind, Counter())[cast(State, state)] = count
+        return found
+
     def waiting(self, *kinds: str) -> int:
         """How many items (of these kinds) wait, due or not."""
         query = (
@@ -288,17 +253,21 @@ class JobStore(AbstractContextManager["JobStore"]):
 
         What runs cannot be finished any more. A job that has ended stays as it is.
         """
-        at = self._clock()
         with self._database.write() as session:
-            if _job(session, job_id).state in ("done", "cancelled"):
-                return _job(session, job_id)
-            session.execute(
-                update(ItemRow)
-                .where(ItemRow.job_id == job_id, ItemRow.state.in_(_OPEN))
-                .values(state="cancelled", changed_at=at, **_LET_GO)
-            )
-            session.execute(update(JobRow).where(JobRow.id == job_id).values(cancelled_at=at))
+            if _job(session, job_id).state not in ("done", "cancelled"):
+                self._cancel(session, job_id)
             return _job(session, job_id)
+
+    def cancel_older(self, older_than: timedelta) -> tuple[Job, ...]:
+        """Give up what is open of jobs asked for longer ago than that; those jobs, as they are."""
+        limit = self._clock() - older_than
+        is_open = exists().where(ItemRow.job_id == JobRow.id, ItemRow.state.in_(OPEN))
+        old = select(JobRow.id).where(JobRow.created_at < limit, is_open)
+        with self._database.write() as session:
+            ids = session.scalars(old).all()
+            for job_id in ids:
+                self._cancel(session, job_id)
+            return tuple(_job(session, job_id) for job_id in ids)
 
     def purge(self, older_than: timedelta) -> int:
         """Remove jobs whose last item ended longer ago than that; says how many.
@@ -308,7 +277,7 @@ class JobStore(AbstractContextManager["JobStore"]):
         limit = self._clock() - older_than
         kept = exists().where(
             ItemRow.job_id == JobRow.id,
-            ItemRow.state.in_(_OPEN) | (ItemRow.changed_at >= limit),
+            ItemRow.state.in_(OPEN) | (ItemRow.changed_at >= limit),
         )
         with self._database.write() as session:
             old = session.scalars(select(JobRow.id).where(~kept)).all()
@@ -333,6 +302,15 @@ class JobStore(AbstractContextManager["JobStore"]):
             .values(state="waiting", changed_at=at, **_LET_GO)
             .execution_options(synchronize_session=False)
         )
+
+    def _cancel(self, session: Session, job_id: str) -> None:
+        at = self._clock()
+        session.execute(
+            update(ItemRow)
+            .where(ItemRow.job_id == job_id, ItemRow.state.in_(OPEN))
+            .values(state="cancelled", changed_at=at, **_LET_GO)
+        )
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(cancelled_at=at))
 
     def _has(self, session: Session, claim: Claim) -> bool:
         mine = select(ItemRow.id).where(ItemRow.id == claim.item, ItemRow.claim == claim.token)

@@ -12,7 +12,7 @@ from spinescan.app.web.films import Films
 from spinescan.app.web.jobs import KIND, ScanJobs
 from spinescan.app.web.models import JobAnswer, errors
 from spinescan.app.web.scan_routes import FILM_FIELD, TOLD_FIELDS, film_form
-from spinescan.cases.jobs import Job
+from spinescan.cases.job_records import Job
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from spinescan.app.web.films import Films
 from spinescan.cases.errors import CaseError
-from spinescan.cases.jobs import Claim, Job, JobStore
+from spinescan.cases.job_records import Claim, Job
+from spinescan.cases.jobs import JobStore
 from spinescan.core.errors import SpineScanError
 from spinescan.core.told import Told
 
