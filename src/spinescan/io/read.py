@@ -52,7 +52,10 @@ READ_ERROR_KINDS: Final = (
 
 
 def read_radiograph(
-    source: str | os.PathLike[str] | bytes, *, limits: ReadLimits = DEFAULT_LIMITS
+    source: str | os.PathLike[str] | bytes,
+    *,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    name: str | None = None,
 ) -> Radiograph:
     """Read one film.
 
@@ -63,18 +66,21 @@ def read_radiograph(
         bytes of a file. The format is told by the content, never by the name.
     limits
         What a film may be at most.
+    name
+        What messages call the film, in place of its source.
 
     Raises
     ------
     ReadError
         With a `kind` of `READ_ERROR_KINDS`; nothing else, whatever the bytes are.
     """
-    name = "<bytes>" if isinstance(source, bytes) else _printable(os.fspath(source))
+    if name is None:
+        name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
     try:
         data = source if isinstance(source, bytes) else _fetch(source, limits)
         return _decode(data, limits)
     except ReadError as error:
-        raise ReadError(f"{name}: {error}", kind=error.kind) from error.__cause__
+        raise ReadError(f"{_printable(name)}: {error}", kind=error.kind) from error.__cause__
 
 
 def _printable(name: str) -> str:

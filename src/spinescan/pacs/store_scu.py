@@ -72,9 +72,7 @@ class StoreDestination:
         found = _ADDRESS.fullmatch(text)
         if found is None or not found["title"].strip() or not 0 < int(found["port"]) < 65536:
             raise ValueError("expected AET@HOST:PORT")
-        return cls(
-            found["title"].strip(), found["host"].strip("[]"), int(found["port"]), **options
-        )
+        return cls(found["title"].strip(), found["host"].strip("[]"), int(found["port"]), **options)
 
     @property
     def name(self) -> str:
