@@ -42,22 +42,24 @@ class Instance:
         return f"studies/{self.study}/series/{self.series}/instances/{self.instance}"
 
 
-class DicomWeb:
-    """A client of one server.
+def need_dicomweb_client() -> None:
+    """Raise MissingExtraError if dicomweb-client is not installed."""
+    try:
+        import dicomweb_client  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(
+            f"DICOMweb needs the extra 'dicom' ({error.name} is not installed): "
+            "pip install 'spinescan[dicom]'"
+        ) from error
 
-    Raises
-    ------
-    MissingExtraError
-        dicomweb-client is not installed.
-    """
+
+class DicomWeb:
+    """A client of one server. MissingExtraError as `need_dicomweb_client`."""
 
     def __init__(self, server: WebServer) -> None:
-        try:
-            from dicomweb_client import DICOMwebClient
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(
-                f"needs the extra dicom: pip install 'spinescan[dicom]' ({error})"
-            ) from error
+        need_dicomweb_client()
+        from dicomweb_client import DICOMwebClient
+
         _keep_quiet()
         self._server = server
         self._asking = Asking(server)
@@ -155,10 +157,11 @@ class DicomWeb:
         from spinescan.io.sr import is_own_result
 
         uids = (film.study, film.series, film.instance)
-        header = _understood(
-            lambda: Dataset.from_json(self._client.retrieve_instance_metadata(*uids))
-        )
-        return is_own_result(header)
+        answer = _understood(partial(self._client.retrieve_instance_metadata, *uids))
+        # Neither sequences nor pixels, which it only refers to.
+        plain = {tag: each for tag, each in answer.items() if "Value" in each}
+        header = {tag: each for tag, each in plain.items() if each.get("vr") != "SQ"}
+        return is_own_result(_understood(partial(Dataset.from_json, header)))
 
 
 @dataclass(frozen=True, slots=True)

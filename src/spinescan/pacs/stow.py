@@ -1,11 +1,11 @@
 """Results into an archive by STOW-RS (PS3.18, 10.5)."""
 
 from dataclasses import dataclass, replace
-from io import BytesIO
 from typing import Any, Final
 
 from spinescan.pacs.dicomweb import DicomWeb
 from spinescan.pacs.errors import PacsError
+from spinescan.pacs.objects import sop_instance_uid
 from spinescan.pacs.web_server import WebServer
 
 _DUPLICATE: Final = 0x0111
@@ -32,7 +32,7 @@ class StowDestination:
         PacsError
         """
         status, body = DicomWeb(replace(self.server, attempts=1)).store(data)
-        uid = _uid(data)
+        uid = sop_instance_uid(data)
         answer = _dataset(body)
         failed = _named(answer, "FailedSOPSequence")
         if failed.get(uid, _DUPLICATE) != _DUPLICATE:
@@ -47,12 +47,6 @@ class StowDestination:
                 f"the server answered {status} and does not say that it has the object",
                 kind="not_understood",
             )
-
-
-def _uid(data: bytes) -> str:
-    from pydicom import dcmread
-
-    return str(dcmread(BytesIO(data), specific_tags=["SOPInstanceUID"]).SOPInstanceUID)
 
 
 def _dataset(body: bytes) -> Any:

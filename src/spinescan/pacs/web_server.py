@@ -131,6 +131,9 @@ class Asking:
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, **_: Any) -> Any:
         """GET; dicomweb-client's other wishes (timeout, stream) are the server's to set."""
+        # These may stand in a query as they are (RFC 3986, 3.4); older Orthancs know no other way.
+        for escaped, plain in (("%2A", "*"), ("%3F", "?"), ("%2C", ",")):
+            url = url.replace(escaped, plain)
         return self._ask("GET", url, headers or {}, None)
 
     def post(self, url: str, headers: Mapping[str, str], data: bytes) -> Any:
