@@ -263,9 +263,10 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
             for data, _ in items:
                 names.append(self._spool.put(data))
             files = [{"file": n, **more} for n, (_, more) in zip(names, items, strict=True)]
+            payload = {**payload, "first": names[0]}
             job = self._jobs.add(kind, files, payload=payload, key=key, attempts=attempts)
-            # Of two that came at once, the second finds the first one's job.
-            mine = bool(self._jobs.items(job.id)[0].payload["file"] == names[0])
+            # Of two that came at once, the second is given the first one's job.
+            mine = bool(job.payload["first"] == names[0])
         finally:
             if not mine:
                 for name in names:
