@@ -115,14 +115,17 @@ class StoreDestination:
         line = _Line(self.times)
         began = time.monotonic()
         with line.watched():
-            association = entity.associate(
-                self.host,
-                self.port,
-                contexts=[build_context(sop_class, offered)],
-                ae_title=self.title,
-                tls_args=None if self.tls is None else (self.tls, self.host),
-                evt_handlers=[(evt.EVT_CONN_OPEN, line.opened)],
-            )
+            try:
+                association = entity.associate(
+                    self.host,
+                    self.port,
+                    contexts=[build_context(sop_class, offered)],
+                    ae_title=self.title,
+                    tls_args=None if self.tls is None else (self.tls, self.host),
+                    evt_handlers=[(evt.EVT_CONN_OPEN, line.opened)],
+                )
+            except OSError as error:  # its host's name is not known
+                raise PacsError(f"{self.name} cannot be reached") from error
             if not association.is_established:
                 raise self._not_established(association, line, time.monotonic() - began)
             try:
