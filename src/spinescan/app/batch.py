@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import spinescan
+from spinescan.app.dicom_results import CAPTURE, SR, dicom_results
 from spinescan.app.results import (
     PDF,
     Done,
@@ -27,6 +28,8 @@ from spinescan.core.report import failure_dict
 from spinescan.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
+    from spinescan.core.radiograph import Radiograph
+    from spinescan.core.report import Report
     from spinescan.infer.scanner import Scanner
 
 Record = dict[str, Any]
@@ -40,8 +43,9 @@ class Settings:
     `out`: the folder for results, or None. `anonymous`: neither names nor digests leave the batch.
     `max_pixels`: the largest film that is read, or None for the reader's own limit. `done`: films
     that need not be scanned again. `heat_maps`: draw where the classifiers looked, into `out`.
-    `pdf`: write one page of PDF a film into `out`. `told`: what is known of the patients beside the
-    films.
+    `pdf`: write one page of PDF a film into `out`. `sr`, `sc`: write the answer into `out` as a
+    DICOM structured report, and its overlay as a DICOM picture. `told`: what is known of the
+    patients beside the films.
     """
 
     out: Path | None = None
@@ -50,7 +54,15 @@ class Settings:
     done: frozenset[Done] = frozenset()
     heat_maps: bool = False
     pdf: bool = False
+    sr: bool = False
+    sc: bool = False
     told: Told = NOTHING
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of a film that these settings ask for beside those that every film has."""
+        asked = ((self.pdf, PDF), (self.sr, SR), (self.sc, CAPTURE))
+        return tuple(name for wanted, name in asked if wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +121,12 @@ class FilmScanner:
             return _failure(film, self.settings, "internal", text)
 
     def _scan(self, film: Film) -> Record:
-        from spinescan.io.read import ReadLimits, read_radiograph
+        from spinescan.io.read import ReadLimits, read_film
 
         settings = self.settings
         limit = settings.max_pixels
         limits = ReadLimits() if limit is None else ReadLimits(max_pixels=limit)
-        radiograph = read_radiograph(film.source, limits=limits)
+        data, radiograph = read_film(film.source, limits=limits)
         name = film.name(settings)
         if self._scanner is None:
             self._scanner = self._load(self._threads)
@@ -124,7 +136,7 @@ class FilmScanner:
             and (earlier := read_report(settings.out / name)) is not None
             and earlier.get("bundles") == [asdict(b.ref) for b in self._scanner.bundles]
             and (not settings.heat_maps or has_heat_maps(settings.out / name, earlier))
-            and (not settings.pdf or (settings.out / name / PDF).is_file())
+            and all((settings.out / name / wanted).is_file() for wanted in settings.files)
             and settings.told == NOTHING  # an earlier report need not have been told
         ):
             return {**earlier, "file": film.source}
@@ -133,6 +145,7 @@ class FilmScanner:
         if settings.out is not None:
             cards = self._scanner.cards
             heats = self._scanner.heat_maps(radiograph, report) if settings.heat_maps else {}
+            dicom = self._dicom(film, data, radiograph, report)
             try:
                 write_results(
                     settings.out / name,
@@ -141,11 +154,23 @@ class FilmScanner:
                     file=file,
                     cards=cards,
                     heats=heats,
+                    dicom=dicom,
                     pdf_of=date.today() if settings.pdf else None,
                 )
             except OSError as error:
                 raise _WriteError(str(error)) from error
         return report.to_dict(file)
+
+    def _dicom(
+        self, film: Film, data: bytes, radiograph: "Radiograph", report: "Report"
+    ) -> dict[str, bytes]:
+        sr, sc = self.settings.sr, self.settings.sc
+        if not (sr or sc):
+            return {}
+        try:
+            return dicom_results(data, radiograph, report, sr=sr, sc=sc, written_at=datetime.now())
+        except SpineScanError as error:
+            raise SpineScanError(f"{film.source}: {error}", kind=error.kind) from error
 
 
 def scan_batch(
