@@ -89,6 +89,6 @@ def _not_written(error: Exception) -> SpineScanError:
     # Headers of this world hold nearly everything, and pydicom raises nearly every type at it. The
     # cause may name the patient, so only its type is told.
     return SpineScanError(
-        f"its header cannot be repeated in a DICOM result ({type(error).__name__})",
+        f"the film's header cannot be repeated in a DICOM result ({type(error).__name__})",
         kind="dicom_out",
     )

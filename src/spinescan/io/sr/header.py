@@ -93,8 +93,8 @@ def film_header(film: bytes) -> Dataset:
     """
     if film_format(film[:HEAD_BYTES]) != "DICOM":
         raise SpineScanError(
-            "is no DICOM file, so it belongs to no study that a DICOM result could join: scan the"
-            " film's DICOM file, or do without the DICOM results",
+            "the film is no DICOM file, so it belongs to no study that a DICOM result could join:"
+            " scan its DICOM file, or do without the DICOM results",
             kind=NO_STUDY,
         )
     header = dcmread(BytesIO(inflated(film, DEFAULT_LIMITS)), force=True, stop_before_pixels=True)
@@ -103,8 +103,8 @@ def film_header(film: bytes) -> Dataset:
         value = str(header.get(keyword) or "").strip()
         if not value:
             raise SpineScanError(
-                f"has no {keyword} in its header, so a DICOM result cannot be put beside it:"
-                " export the film from the archive anew, or do without the DICOM results",
+                f"the film has no {keyword} in its header, so no DICOM result can be put beside it:"
+                " export it from the archive anew, or do without the DICOM results",
                 kind=NO_STUDY,
             )
         setattr(kept, keyword, value)
