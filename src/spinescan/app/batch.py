@@ -28,6 +28,8 @@ from spinescan.core.report import failure_dict
 from spinescan.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
+    from spinescan.core.radiograph import Radiograph
+    from spinescan.core.report import Report
     from spinescan.infer.scanner import Scanner
 
 Record = dict[str, Any]
@@ -41,9 +43,9 @@ class Settings:
     `out`: the folder for results, or None. `anonymous`: neither names nor digests leave the batch.
     `max_pixels`: the largest film that is read, or None for the reader's own limit. `done`: films
     that need not be scanned again. `heat_maps`: draw where the classifiers looked, into `out`.
-    `pdf`: write one page of PDF a film into `out`. `hand_back`: which of the DICOM results come
-    beside the record of a film that is fetched. `told`: what is known of the patients beside the
-    films.
+    `pdf`: write one page of PDF a film into `out`. `sr`, `sc`: write the answer into `out` as a
+    DICOM structured report, and its overlay as a DICOM picture; with `hand_back` these come beside
+    the film's record and are not written. `told`: what is known of the patients beside the films.
     """
 
     out: Path | None = None
@@ -52,8 +54,16 @@ class Settings:
     done: frozenset[Done] = frozenset()
     heat_maps: bool = False
     pdf: bool = False
-    hand_back: frozenset[str] = frozenset()
+    sr: bool = False
+    sc: bool = False
+    hand_back: bool = False
     told: Told = NOTHING
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of a film that these settings ask for beside those that every film has."""
+        asked = ((self.pdf, PDF), (self.sr, SR), (self.sc, CAPTURE))
+        return tuple(name for wanted, name in asked if wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +136,13 @@ class FilmScanner:
         return Scanned(film, failure(film, self.settings, kind, text))
 
     def _scan(self, film: Film) -> Scanned:
-        from spinescan.io.read import ReadLimits, read_radiograph
+        from spinescan.io.read import ReadLimits, read_film
 
         settings = self.settings
         limit = settings.max_pixels
         limits = ReadLimits() if limit is None else ReadLimits(max_pixels=limit)
-        data = film.source if film.fetch is None else film.fetch()
-        radiograph = read_radiograph(data, limits=limits, name=film.source)
+        given = film.source if film.fetch is None else film.fetch()
+        data, radiograph = read_film(given, limits=limits, name=film.source)
         name = film.name(settings)
         if self._scanner is None:
             self._scanner = self._load(self._threads)
@@ -142,12 +152,13 @@ class FilmScanner:
             and (earlier := read_report(settings.out / name)) is not None
             and earlier.get("bundles") == [asdict(b.ref) for b in self._scanner.bundles]
             and (not settings.heat_maps or has_heat_maps(settings.out / name, earlier))
-            and (not settings.pdf or (settings.out / name / PDF).is_file())
+            and all((settings.out / name / wanted).is_file() for wanted in settings.files)
             and settings.told == NOTHING  # an earlier report need not have been told
         ):
             return Scanned(film, {**earlier, "file": film.source})
         report = self._scanner.scan(radiograph, settings.told)
         file = None if settings.anonymous else film.source
+        dicom = self._dicom(film, data, radiograph, report)
         if settings.out is not None:
             cards = self._scanner.cards
             heats = self._scanner.heat_maps(radiograph, report) if settings.heat_maps else {}
@@ -159,21 +170,23 @@ class FilmScanner:
                     file=file,
                     cards=cards,
                     heats=heats,
+                    dicom={} if settings.hand_back else dicom,
                     pdf_of=date.today() if settings.pdf else None,
                 )
             except OSError as error:
                 raise _WriteError(str(error)) from error
-        results: Mapping[str, bytes] = {}
-        if settings.hand_back and isinstance(data, bytes):
-            results = dicom_results(
-                data,
-                radiograph,
-                report,
-                sr=SR in settings.hand_back,
-                sc=CAPTURE in settings.hand_back,
-                written_at=datetime.now(),
-            )
-        return Scanned(film, report.to_dict(file), results)
+        return Scanned(film, report.to_dict(file), dicom if settings.hand_back else {})
+
+    def _dicom(
+        self, film: Film, data: bytes, radiograph: "Radiograph", report: "Report"
+    ) -> dict[str, bytes]:
+        sr, sc = self.settings.sr, self.settings.sc
+        if not (sr or sc):
+            return {}
+        try:
+            return dicom_results(data, radiograph, report, sr=sr, sc=sc, written_at=datetime.now())
+        except SpineScanError as error:
+            raise SpineScanError(f"{film.source}: {error}", kind=error.kind) from error
 
 
 def scan_batch(

@@ -13,6 +13,7 @@ from spinescan.core.report import Notice
 from spinescan.io.dicom_geometry import pixel_geometry, shown_sides
 from spinescan.io.dicom_grey import grey_film
 from spinescan.io.limits import ReadLimits
+from spinescan.io.sr.identity import is_own_result
 
 PROJECTION_MODALITIES = frozenset(("CR", "DX", "DR", "RF", "RG", "XA", "OT", "SC"))
 """Modalities that give a projection radiograph; OT and SC are captures of unnamed origin."""
@@ -40,6 +41,10 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
     """
     header = dcmread(BytesIO(inflated(data, limits)), force=True)
     _require_single_projection(header)
+    if is_own_result(header):
+        raise ReadError(
+            "a picture that SpineScan drew; give the film that it was drawn of", kind="unsupported"
+        )
     rows, columns = _integer(header, "Rows"), _integer(header, "Columns")
     limits.check_size(rows, columns)
     geometry = pixel_geometry(header)

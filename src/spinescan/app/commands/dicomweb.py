@@ -93,7 +93,6 @@ def scan(
     Research use only. Not a medical device; not for diagnosis or treatment decisions.
     """
     from spinescan.app.batch import Settings, scan_films
-    from spinescan.app.dicom_results import CAPTURE, SR
     from spinescan.core.errors import SpineScanError
     from spinescan.pacs.query import Query
 
@@ -112,8 +111,8 @@ def scan(
         make_folder(out)
         if anonymous and any(out.glob("film-*")):
             raise click.UsageError(f"--anonymous: {out} holds films already; choose another --out.")
-    kept = frozenset((SR,) if no_overlay else (SR, CAPTURE)) if store else frozenset()
-    settings = Settings(out=out, anonymous=anonymous, hand_back=kept)
+    overlay = store and not no_overlay
+    settings = Settings(out=out, anonymous=anonymous, sr=store, sc=overlay, hand_back=True)
     destination = StowDestination(server)
     with _queue(data) if store else nullcontext() as queue:
         try:

@@ -42,6 +42,18 @@ if TYPE_CHECKING:
     help="Write report.pdf, one page a film to file, into --out too. Needs the extra 'pdf'.",
 )
 @click.option(
+    "--sr",
+    is_flag=True,
+    help="Write report.dcm, a DICOM structured report in the film's study, into --out too. For"
+    " DICOM films; needs the extra 'dicom'.",
+)
+@click.option(
+    "--sc",
+    is_flag=True,
+    help="Write overlay.dcm, the overlay as a DICOM picture in the film's study, into --out too."
+    " For DICOM films; needs the extra 'dicom'.",
+)
+@click.option(
     "--in-brace",
     is_flag=True,
     help="The films were taken in a brace, which is seldom seen on them: no ALS type is given.",
@@ -87,6 +99,8 @@ def scan(
     bundles: tuple[str, ...],
     heat_maps: bool,
     pdf: bool,
+    sr: bool,
+    sc: bool,
     in_brace: bool,
     age: AgeGroup | None,
     posture: Posture | None,
@@ -115,6 +129,8 @@ def scan(
         raise click.UsageError("--heat-map needs --out, the folder for the pictures.")
     if pdf:
         _check_pdf(out)
+    if sr or sc:
+        _check_dicom(out, anonymous=anonymous)
     load = loader(bundles, jobs)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
@@ -132,6 +148,8 @@ def scan(
         done=done,
         heat_maps=heat_maps,
         pdf=pdf,
+        sr=sr,
+        sc=sc,
         told=Told(in_brace=in_brace, age=age, posture=posture),
     )
     records = scan_batch(films, settings, jobs=jobs, load=load)
@@ -149,6 +167,22 @@ def _check_pdf(out: Path | None) -> None:
         raise click.UsageError("--pdf needs --out, the folder for the pages.")
     try:
         need_reportlab()
+    except MissingExtraError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _check_dicom(out: Path | None, *, anonymous: bool) -> None:
+    from spinescan.core.errors import MissingExtraError
+    from spinescan.io.sr import need_highdicom
+
+    if out is None:
+        raise click.UsageError("--sr and --sc need --out, the folder for the DICOM files.")
+    if anonymous:
+        raise click.UsageError(
+            "--sr and --sc cannot go with --anonymous: they name the patient of the film's header."
+        )
+    try:
+        need_highdicom()
     except MissingExtraError as error:
         raise click.UsageError(str(error)) from error
 
