@@ -297,6 +297,21 @@ def test_a_slow_server_holds_no_thread(public: Any, names: dict[str, Any]) -> No
         assert not thread.is_alive()
 
 
+def test_what_was_cut_off_is_no_film(
+    public: Any, names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names["films.example"] = [[PUBLIC]]
+    end = reach_module.Connections.end
+
+    def end_and_wait(connections: Any) -> None:
+        end(connections)
+        time.sleep(0.2)  # the thread sees its connection closed before anybody looks at it
+
+    monkeypatch.setattr("spinescan.io.url.Connections.end", end_and_wait)
+    url = f"http://films.example:{public.server_port}/drip{SECRET}"
+    refusal(url, here(public), url_timeout_s=0.3)
+
+
 def test_a_handshake_that_never_ends_holds_no_thread(names: dict[str, Any]) -> None:
     names["films.example"] = [[PUBLIC]]
     with socket.create_server((PUBLIC, 0)) as mute:

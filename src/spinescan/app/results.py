@@ -6,6 +6,8 @@ DIR/<name>/overlay.png         the film with its curves
 DIR/<name>/heat-<bundle>.png   with --heat-map: the film, and where a classifier looked on it
 DIR/<name>/page.html           all of it on one page that needs no other file
 DIR/<name>/report.pdf          with --pdf: one sheet of paper to file
+DIR/<name>/report.dcm          with --sr: the Report as a DICOM structured report
+DIR/<name>/overlay.dcm         with --sc: the overlay as a DICOM picture
 """
 
 import hashlib
@@ -14,7 +16,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from spinescan.app.dicom_results import CAPTURE, SR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +54,9 @@ def folder_name(source: str) -> str:
 
 
 def is_result(source: str) -> bool:
-    """Whether a picture is one that `scan` or `phantom` drew, and so no film."""
+    """Whether a file is one that `scan` or `phantom` wrote, and so no film."""
     path = Path(source)
-    drawn = path.name == OVERLAY or _HEAT.fullmatch(path.name) is not None
+    drawn = path.name in (OVERLAY, SR, CAPTURE) or _HEAT.fullmatch(path.name) is not None
     return drawn and any(path.with_name(n).is_file() for n in (REPORT, TRUTH))
 
 
@@ -74,11 +79,13 @@ def write_results(
     file: str | None,
     cards: "Mapping[str, str]",
     heats: "Mapping[str, HeatMap]",
+    dicom: "Mapping[str, bytes]" = MappingProxyType({}),
     pdf_of: "date | None" = None,
 ) -> None:
     """Write the files of one film. `file` None: without the file's name and digest.
 
-    `heats` are drawn too, by the names of the bundles that looked. `pdf_of` is the day that the
+    `heats` are drawn too, by the names of the bundles that looked. `dicom` holds the film's DICOM
+    results by their files' names. `pdf_of` is the day that the
     PDF bears; without it, none is written.
 
     The report comes last and at once, so that a folder with a report is complete.
@@ -107,6 +114,8 @@ def write_results(
         from spinescan.io.pdf import render_pdf
 
         (folder / PDF).write_bytes(render_pdf(film, report, title=title, printed_on=pdf_of))
+    for name, data in dicom.items():
+        (folder / name).write_bytes(data)
     unfinished = folder / f"{REPORT}.part"
     unfinished.write_bytes(report.to_json(file).encode("utf-8", "replace") + b"\n")
     unfinished.replace(folder / REPORT)

@@ -33,7 +33,7 @@ from spinescan.io.quiet import quiet
 from spinescan.io.sniff import FilmFormat, require_film_format
 from spinescan.io.walk import films_in, is_url, iter_films
 
-__all__ = ["READ_ERROR_KINDS", "ReadLimits", "iter_films", "read_radiograph"]
+__all__ = ["READ_ERROR_KINDS", "ReadLimits", "iter_films", "read_film", "read_radiograph"]
 
 READ_ERROR_KINDS: Final = (
     "not_found",
@@ -69,12 +69,26 @@ def read_radiograph(
     ReadError
         With a `kind` of `READ_ERROR_KINDS`; nothing else, whatever the bytes are.
     """
-    name = "<bytes>" if isinstance(source, bytes) else _printable(os.fspath(source))
+    return read_film(source, limits=limits)[1]
+
+
+def read_film(
+    source: str | os.PathLike[str] | bytes,
+    *,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    name: str | None = None,
+) -> tuple[bytes, Radiograph]:
+    """`read_radiograph` with the bytes that were read, for results that repeat their header.
+
+    `name` is what messages call the film, in place of its source.
+    """
+    if name is None:
+        name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
     try:
         data = source if isinstance(source, bytes) else _fetch(source, limits)
-        return _decode(data, limits)
+        return data, _decode(data, limits)
     except ReadError as error:
-        raise ReadError(f"{name}: {error}", kind=error.kind) from error.__cause__
+        raise ReadError(f"{_printable(name)}: {error}", kind=error.kind) from error.__cause__
 
 
 def _printable(name: str) -> str:

@@ -89,8 +89,10 @@ def _fetch(opener: OpenerDirector, url: str, limits: ReadLimits, stop: Callable[
         while chunk := response.read1(_CHUNK):
             body += chunk
             limits.check_bytes(len(body))
-            if stop() or time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise TimeoutError
+        if stop():  # what was cut off here looks like the end of a body of unknown length
+            raise TimeoutError
     if expected is not None and len(body) < expected:
         raise ReadError(f"ended after {len(body):,} of {expected:,} bytes", kind="truncated")
     return bytes(body)

@@ -199,6 +199,15 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
         at = self._clock() + _pause(delivery.attempt)
         self._jobs.fail(delivery.claim, _told(error), retry_at=at)
 
+    def hurry(self, destination: str) -> int:
+        """All results for this destination are due now: somebody asks. How many there are."""
+        self._jobs.hurry(_DELIVER + destination)
+        return self.waiting(destination)
+
+    def waiting(self, destination: str) -> int:
+        """How many results wait for this destination, due or not."""
+        return self._jobs.waiting(_DELIVER + destination)
+
     def sweep(self) -> Swept:
         """Delete what is too old, whatever it is, and forget what came to an end long ago."""
         films = deliveries = 0
@@ -254,9 +263,10 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
             for data, _ in items:
                 names.append(self._spool.put(data))
             files = [{"file": n, **more} for n, (_, more) in zip(names, items, strict=True)]
+            payload = {**payload, "first": names[0]}
             job = self._jobs.add(kind, files, payload=payload, key=key, attempts=attempts)
-            # Of two that came at once, the second finds the first one's job.
-            mine = bool(self._jobs.items(job.id)[0].payload["file"] == names[0])
+            # Of two that came at once, the second is given the first one's job.
+            mine = bool(job.payload["first"] == names[0])
         finally:
             if not mine:
                 for name in names:

@@ -1,11 +1,11 @@
 """`spinescan scan`: films in, reports out."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
+from spinescan.app.commands.answers import print_records
 from spinescan.core.told import AgeGroup, Posture, Told
 
 if TYPE_CHECKING:
@@ -40,6 +40,18 @@ if TYPE_CHECKING:
     "--pdf",
     is_flag=True,
     help="Write report.pdf, one page a film to file, into --out too. Needs the extra 'pdf'.",
+)
+@click.option(
+    "--sr",
+    is_flag=True,
+    help="Write report.dcm, a DICOM structured report in the film's study, into --out too. For"
+    " DICOM films; needs the extra 'dicom'.",
+)
+@click.option(
+    "--sc",
+    is_flag=True,
+    help="Write overlay.dcm, the overlay as a DICOM picture in the film's study, into --out too."
+    " For DICOM films; needs the extra 'dicom'.",
 )
 @click.option(
     "--in-brace",
@@ -87,6 +99,8 @@ def scan(
     bundles: tuple[str, ...],
     heat_maps: bool,
     pdf: bool,
+    sr: bool,
+    sc: bool,
     in_brace: bool,
     age: AgeGroup | None,
     posture: Posture | None,
@@ -104,9 +118,7 @@ def scan(
     Research use only. Not a medical device; not for diagnosis or treatment decisions.
     """
     from spinescan.app.batch import Settings, scan_batch
-    from spinescan.app.progress import answers_with_bar
     from spinescan.app.results import is_result, read_index
-    from spinescan.app.text import describe
     from spinescan.io.read import iter_films
 
     if resume and out is None:
@@ -117,10 +129,12 @@ def scan(
         raise click.UsageError("--heat-map needs --out, the folder for the pictures.")
     if pdf:
         _check_pdf(out)
-    load = _loader(bundles, jobs)
+    if sr or sc:
+        _check_dicom(out, anonymous=anonymous)
+    load = loader(bundles, jobs)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
-        _make_folder(out)
+        make_folder(out)
         if anonymous and any(out.glob("film-*")):
             raise click.UsageError(f"--anonymous: {out} holds films already; choose another --out.")
     try:
@@ -134,27 +148,15 @@ def scan(
         done=done,
         heat_maps=heat_maps,
         pdf=pdf,
+        sr=sr,
+        sc=sc,
         told=Told(in_brace=in_brace, age=age, posture=posture),
     )
-    failed = not films
-    try:
-        with answers_with_bar(len(films)) as show:
-            records = scan_batch(films, settings, jobs=jobs, load=load)
-            for number, record in enumerate(records, start=1):
-                failed |= "error" in record
-                if as_json:
-                    show(json.dumps(record, allow_nan=False, ensure_ascii=False))
-                else:
-                    show(describe(record, record.get("file", f"film {number}")))
-    except KeyboardInterrupt:
-        ctx.exit(130)
-    except BrokenPipeError:
-        raise  # the reader has gone: click ends quietly
-    except OSError as error:  # results that cannot be written are answers; this is the output
-        raise click.ClickException(f"standard output: {error.strerror}") from error
+    records = scan_batch(films, settings, jobs=jobs, load=load)
+    failed = print_records(ctx, records, len(films), as_json=as_json)
     if not films:
         click.echo("No films found.", err=True)
-    ctx.exit(1 if failed else 0)
+    ctx.exit(1 if failed or not films else 0)
 
 
 def _check_pdf(out: Path | None) -> None:
@@ -169,14 +171,31 @@ def _check_pdf(out: Path | None) -> None:
         raise click.UsageError(str(error)) from error
 
 
-def _make_folder(out: Path) -> None:
+def _check_dicom(out: Path | None, *, anonymous: bool) -> None:
+    from spinescan.core.errors import MissingExtraError
+    from spinescan.io.sr import need_highdicom
+
+    if out is None:
+        raise click.UsageError("--sr and --sc need --out, the folder for the DICOM files.")
+    if anonymous:
+        raise click.UsageError(
+            "--sr and --sc cannot go with --anonymous: they name the patient of the film's header."
+        )
+    try:
+        need_highdicom()
+    except MissingExtraError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def make_folder(out: Path) -> None:
+    """The folder for results; one that cannot be made is wrong usage."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
 
 
-def _loader(bundles: tuple[str, ...], jobs: int) -> "Load":
+def loader(bundles: tuple[str, ...], jobs: int) -> "Load":
     """What makes the scanner; a bundle that cannot be used is wrong usage, before any film."""
     from functools import partial
 

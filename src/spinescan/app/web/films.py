@@ -26,6 +26,7 @@ from spinescan.core.told import Told
 from spinescan.infer.bundle import CARD_FILE, Bundle, shipped_bundles
 from spinescan.infer.edited import remeasured
 from spinescan.infer.views import VIEWS, view_of
+from spinescan.io.sniff import HEAD_BYTES, film_format
 from spinescan.measure.balance import central_sacral_line, transitional_point
 
 Json = dict[str, Any]
@@ -224,8 +225,20 @@ def answer_of(scan: StoredScan) -> Json:
         "edited_marks": None if edited is None else marks_of(report_from_dict(edited)),
         "case_id": scan.case_id,
         "taken_on": scan.taken_on,
+        "dicom_results": _has_study(scan),
         "timing_ms": scan.record["timing_ms"],
     }
+
+
+def _has_study(scan: StoredScan) -> bool:
+    """Whether a film may be one of a study: a DICOM file that still names its patient."""
+    if scan.case_id is not None:
+        return False
+    try:
+        with scan.film.open("rb") as stream:
+            return film_format(stream.read(HEAD_BYTES)) == "DICOM"
+    except OSError:  # its time was over meanwhile
+        return False
 
 
 def marks_of(report: Report) -> Json:

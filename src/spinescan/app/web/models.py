@@ -118,6 +118,7 @@ class ScanAnswer(Answer):
     """A film that was scanned.
 
     `report` is the machine's and never changes; `edited_report` follows from the newest saved edit.
+    `dicom_results`: a DICOM film that still names its study, so it has DICOM results.
     """
 
     id: str
@@ -131,6 +132,7 @@ class ScanAnswer(Answer):
     edited_marks: MarksJson | None
     case_id: str | None
     taken_on: str | None
+    dicom_results: bool
     timing_ms: float
 
 

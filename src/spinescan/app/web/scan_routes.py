@@ -25,7 +25,15 @@ from spinescan.core.report_json import report_from_dict
 
 ScanId = Annotated[str, Path(pattern=f"^{SCAN_ID.pattern}$")]
 ModelName = Annotated[str, Query(max_length=80)]
-Kind = Literal["report.json", "report.csv", "overlay.png", "page.html", "report.pdf"]
+Kind = Literal[
+    "report.json",
+    "report.csv",
+    "overlay.png",
+    "page.html",
+    "report.pdf",
+    "report.dcm",
+    "overlay.dcm",
+]
 
 _TYPES: dict[str, str] = {
     "report.json": "application/json",
@@ -33,6 +41,8 @@ _TYPES: dict[str, str] = {
     "overlay.png": "image/png",
     "page.html": "text/html; charset=utf-8",
     "report.pdf": "application/pdf",
+    "report.dcm": "application/dicom",
+    "overlay.dcm": "application/dicom",
 }
 _PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 
@@ -150,13 +160,23 @@ def scan_routes(films: Films) -> APIRouter:
         "/scans/{scan_id}/render/{kind}",
         response_class=Response,
         responses={
-            **errors(404, 429, 500, 501, 504),
+            **errors(404, 409, 429, 500, 501, 504),
             200: {"content": {t.split(";")[0]: {} for t in _TYPES.values()}},
         },
     )
     async def render(scan_id: ScanId, kind: Kind, asked: RenderRequest) -> Response:
-        """A file to take away, of the given edit, else of the saved one, else of the machine."""
+        """A file to take away, of the given edit, else of the saved one, else of the machine.
+
+        A DICOM file (report.dcm, overlay.dcm) names the patient and the study of the film's header;
+        films in cases, which name nobody, have none.
+        """
         scan = films.find(scan_id)
+        if kind.endswith(".dcm") and scan.case_id is not None:
+            raise HTTPException(
+                409,
+                "a film in a case names no patient and no study any more, so it has no DICOM"
+                " results: scan the film's file again and take them before it is saved",
+            )
         record = scan.edited_record or scan.record
         if asked.edit is not None:
             record = (await asyncio.to_thread(films.measured, scan, asked.edit)).to_dict()
@@ -166,6 +186,9 @@ def scan_routes(films: Films) -> APIRouter:
             from spinescan.io.report_csv import report_csv
 
             content = report_csv(report_from_dict(record)).encode()
+        elif kind.endswith(".dcm"):
+            now = datetime.now()  # the clock on the wall, as in the film's header
+            content = await films.drawn(tasks.dicom_result, kind, scan.film, record, now)
         else:
             day = datetime.now(UTC).date().isoformat()
             names = {b["name"] for b in record["bundles"]}

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,6 +130,16 @@ def render(
     from spinescan.io.pdf import render_pdf
 
     return render_pdf(film, report, title=title, printed_on=date.fromisoformat(day))
+
+
+def dicom_result(kind: str, path: Path, record: Record, written_at: datetime) -> bytes:
+    """One film's Report as DICOM, by its name: "report.dcm" or "overlay.dcm"."""
+    from spinescan.app.dicom_results import CAPTURE, SR, dicom_results
+
+    film, report = _film(path), report_from_dict(record)
+    sr, sc = kind == SR, kind == CAPTURE
+    data = path.read_bytes()
+    return dicom_results(data, film, report, sr=sr, sc=sc, written_at=written_at)[kind]
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -17,6 +17,13 @@ const KINDS = [
   ["report.json", "JSON report"],
 ];
 
+/** In the study of the film's header: not for pictures, nor for films in cases. */
+/** @type {[string, string][]} */
+const DICOM_KINDS = [
+  ["report.dcm", "DICOM SR, for the archive"],
+  ["overlay.dcm", "DICOM picture, film with overlay"],
+];
+
 /** @param {Session} session */
 export function downloads(session) {
   /** @param {string} kind @param {Event} event */
@@ -31,10 +38,18 @@ export function downloads(session) {
       tell(`Not downloaded: ${errorText(error)}`, "wrong");
     }
   };
-  return menu("Download", "download", [
+  /** @param {[string, string][]} kinds */
+  const buttons = (kinds) =>
+    kinds.map(([kind, text]) => button(text, (e) => void get(kind, e), { "data-kind": kind }));
+  const dicom = buttons(DICOM_KINDS);
+  const [opener, panel] = menu("Download", "download", [
     h("p", { class: "soft" }, "With the points as they are on the screen now."),
-    ...KINDS.map(([kind, text]) => button(text, (e) => void get(kind, e), { "data-kind": kind })),
+    ...buttons(KINDS), ...dicom,
   ]);
+  panel.addEventListener("beforetoggle", () => { // a film that was saved has none any more
+    for (const each of dicom) each.hidden = !session.answer.dicom_results;
+  });
+  return [opener, panel];
 }
 
 /** What is said and may be done about saving. @param {Session} session @param {About} about */

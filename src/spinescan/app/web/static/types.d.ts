@@ -134,6 +134,7 @@ export interface ScanAnswer {
   edited_marks: Marks | null;
   case_id: string | null;
   taken_on: string | null;
+  dicom_results: boolean;
 }
 export interface About {
   product: string;
