@@ -13,17 +13,10 @@ from typing import Any, Self
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, build_context, evt
+from pynetdicom import _config as _pynetdicom
 
-from spinescan.core.errors import MissingExtraError
 from spinescan.pacs.errors import PacsError
-
-try:
-    from pynetdicom import AE, build_context, evt
-    from pynetdicom import _config as _pynetdicom
-except ModuleNotFoundError as error:
-    raise MissingExtraError(
-        f"needs the extra dicom: pip install 'spinescan[dicom]' ({error})"
-    ) from error
 
 _pynetdicom.LOG_HANDLER_LEVEL = "none"  # its own log tells titles, UIDs and elements
 
