@@ -318,3 +318,16 @@ def test_whatever_is_cut_off_all_arrives_and_nothing_stays(
     assert (counts.films_waiting, counts.deliveries_waiting) == (0, 0)
     PacsQueue(folder / "queue", clock=clock).close()
     assert list((folder / "queue" / "spool").iterdir()) == []
+
+
+def test_somebody_who_asks_need_not_wait_for_the_pause(queue: PacsQueue, clock: Clock) -> None:
+    queue.add_results("1.2.3", {"report.dcm": b"sr", "overlay.dcm": b"sc"}, PACS)
+    queue.add_results("1.2.3", {"report.dcm": b"sr"}, "https://elsewhere")
+    for destination in (PACS, PACS, "https://elsewhere"):
+        queue.postponed(delivery_of(queue, destination), SpineScanError("no"))
+    assert queue.next_delivery(PACS, 60) is None
+    assert queue.hurry(PACS) == queue.waiting(PACS) == 2
+    assert queue.next_delivery("https://elsewhere", 60) is None
+    for _ in range(2):
+        queue.delivered(delivery_of(queue))
+    assert queue.hurry(PACS) == queue.waiting(PACS) == 0

@@ -3,10 +3,10 @@
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -44,8 +44,8 @@ class Settings:
     `max_pixels`: the largest film that is read, or None for the reader's own limit. `done`: films
     that need not be scanned again. `heat_maps`: draw where the classifiers looked, into `out`.
     `pdf`: write one page of PDF a film into `out`. `sr`, `sc`: write the answer into `out` as a
-    DICOM structured report, and its overlay as a DICOM picture. `told`: what is known of the
-    patients beside the films.
+    DICOM structured report, and its overlay as a DICOM picture; with `hand_back` these come beside
+    the film's record and are not written. `told`: what is known of the patients beside the films.
     """
 
     out: Path | None = None
@@ -56,6 +56,7 @@ class Settings:
     pdf: bool = False
     sr: bool = False
     sc: bool = False
+    hand_back: bool = False
     told: Told = NOTHING
 
     @property
@@ -67,14 +68,27 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """One film of a batch, and its place in it, counted from 1."""
+    """One film of a batch, and its place in it, counted from 1.
+
+    `fetch` gives its bytes (SpineScanError if they cannot be had) where `source` is a name only.
+    """
 
     number: int
     source: str
+    fetch: Callable[[], bytes] | None = None
 
     def name(self, settings: Settings) -> str:
         """The name of the film's folder."""
         return f"film-{self.number:04d}" if settings.anonymous else folder_name(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """The record of one film, and its results that were to be handed back."""
+
+    film: Film
+    record: Record
+    results: Mapping[str, bytes] = field(default_factory=dict)
 
 
 Load = Callable[[int | None], "Scanner"]
@@ -108,25 +122,27 @@ class FilmScanner:
         self._threads = threads
         self._scanner: Scanner | None = None
 
-    def __call__(self, film: Film) -> Record:
+    def __call__(self, film: Film) -> Scanned:
         """Never raises: what goes wrong is the record."""
         try:
             return self._scan(film)
         except SpineScanError as error:
-            return _failure(film, self.settings, error.kind, str(error))
+            kind, text = error.kind, str(error)
         except _WriteError as error:
-            return _failure(film, self.settings, "output", f"{film.source}: {error}")
+            kind, text = "output", f"{film.source}: {error}"
         except Exception as error:  # a defect in one film must not end the batch
             text = f"{film.source}: unexpected {type(error).__name__}; please report this"
-            return _failure(film, self.settings, "internal", text)
+            kind = "internal"
+        return Scanned(film, failure(film, self.settings, kind, text))
 
-    def _scan(self, film: Film) -> Record:
+    def _scan(self, film: Film) -> Scanned:
         from spinescan.io.read import ReadLimits, read_film
 
         settings = self.settings
         limit = settings.max_pixels
         limits = ReadLimits() if limit is None else ReadLimits(max_pixels=limit)
-        data, radiograph = read_film(film.source, limits=limits)
+        given = film.source if film.fetch is None else film.fetch()
+        data, radiograph = read_film(given, limits=limits, name=film.source)
         name = film.name(settings)
         if self._scanner is None:
             self._scanner = self._load(self._threads)
@@ -139,13 +155,13 @@ class FilmScanner:
             and all((settings.out / name / wanted).is_file() for wanted in settings.files)
             and settings.told == NOTHING  # an earlier report need not have been told
         ):
-            return {**earlier, "file": film.source}
+            return Scanned(film, {**earlier, "file": film.source})
         report = self._scanner.scan(radiograph, settings.told)
         file = None if settings.anonymous else film.source
+        dicom = self._dicom(film, data, radiograph, report)
         if settings.out is not None:
             cards = self._scanner.cards
             heats = self._scanner.heat_maps(radiograph, report) if settings.heat_maps else {}
-            dicom = self._dicom(film, data, radiograph, report)
             try:
                 write_results(
                     settings.out / name,
@@ -154,12 +170,12 @@ class FilmScanner:
                     file=file,
                     cards=cards,
                     heats=heats,
-                    dicom=dicom,
+                    dicom={} if settings.hand_back else dicom,
                     pdf_of=date.today() if settings.pdf else None,
                 )
             except OSError as error:
                 raise _WriteError(str(error)) from error
-        return report.to_dict(file)
+        return Scanned(film, report.to_dict(file), dicom if settings.hand_back else {})
 
     def _dicom(
         self, film: Film, data: bytes, radiograph: "Radiograph", report: "Report"
@@ -193,24 +209,32 @@ def scan_batch(
         Makes a scanner; with several jobs it must be importable by the workers.
     """
     films = [Film(i, source) for i, source in enumerate(sources, start=1)]
+    return (film.record for film in scan_films(films, settings, jobs=jobs, load=load))
+
+
+def scan_films(
+    films: Sequence[Film], settings: Settings, *, jobs: int = 1, load: Load = shipped_scanner
+) -> Iterator[Scanned]:
+    """One record for each film, in order, as `scan_batch`; and the results that are handed back."""
     threads = None if jobs == 1 else max(1, (os.cpu_count() or 1) // jobs)
     scanner = FilmScanner(settings, load, threads)
-    records = map(scanner, films) if jobs == 1 else _in_workers(films, scanner, jobs)
-    for film, record in zip(films, records, strict=True):
+    for scanned in map(scanner, films) if jobs == 1 else _in_workers(films, scanner, jobs):
+        film, record = scanned.film, scanned.record
         if settings.out is not None and not settings.anonymous and "sha256" in record:
             done = Done(film.name(settings), record["sha256"], spinescan.__version__)
             if done not in settings.done:
                 try:
                     add_to_index(settings.out, done)
                 except OSError as error:
-                    record = _failure(film, settings, "output", f"{film.source}: {error}")
-        yield record
+                    text = f"{film.source}: {error}"
+                    scanned = Scanned(film, failure(film, settings, "output", text))
+        yield scanned
 
 
-def _in_workers(films: Sequence[Film], scanner: FilmScanner, jobs: int) -> Iterator[Record]:
+def _in_workers(films: Sequence[Film], scanner: FilmScanner, jobs: int) -> Iterator[Scanned]:
     others = set(active_children())
     pool = _start_pool(scanner, jobs)
-    running: deque[tuple[Film, Future[Record]]] = deque()
+    running: deque[tuple[Film, Future[Scanned]]] = deque()
     waiting = deque(films)
     finished = False
     try:
@@ -237,13 +261,13 @@ def _in_workers(films: Sequence[Film], scanner: FilmScanner, jobs: int) -> Itera
         pool.shutdown(cancel_futures=True)
 
 
-def _alone(film: Film, scanner: FilmScanner) -> Record:
+def _alone(film: Film, scanner: FilmScanner) -> Scanned:
     with _start_pool(scanner, 1) as pool:
         try:
             return pool.submit(_work, film).result()
         except BrokenProcessPool:
             text = f"{film.source}: the process that read this film was killed"
-            return _failure(film, scanner.settings, "crashed", text)
+            return Scanned(film, failure(film, scanner.settings, "crashed", text))
 
 
 def _start_pool(scanner: FilmScanner, jobs: int) -> ProcessPoolExecutor:
@@ -262,11 +286,12 @@ def _start_worker(scanner: FilmScanner) -> None:
     _worker = scanner
 
 
-def _work(film: Film) -> Record:
+def _work(film: Film) -> Scanned:
     return _worker(film)
 
 
-def _failure(film: Film, settings: Settings, kind: str, message: str) -> Record:
+def failure(film: Film, settings: Settings, kind: str, message: str) -> Record:
+    """The record of a film that failed; an anonymous one does not tell which."""
     if settings.anonymous:  # messages name the file
         return failure_dict(kind, f"film {film.number} of this batch failed", None)
     return failure_dict(kind, message, film.source)

@@ -6,11 +6,13 @@ import spinescan
 from spinescan.app.commands.audit import audit
 from spinescan.app.commands.automl import automl
 from spinescan.app.commands.bench import bench
+from spinescan.app.commands.dicomweb import dicomweb
 from spinescan.app.commands.evaluate import evaluate
 from spinescan.app.commands.export import export
 from spinescan.app.commands.import_keras import import_keras
 from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
+from spinescan.app.commands.node import node
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.predict import predict
 from spinescan.app.commands.scan import scan
@@ -33,6 +35,8 @@ for command in (
     scan,
     predict,
     serve,
+    node,
+    dicomweb,
     models,
     manifest,
     audit,

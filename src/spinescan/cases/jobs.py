@@ -248,6 +248,17 @@ class JobStore(AbstractContextManager["JobStore"]):
         with self._database.read() as session:
             return session.scalar(query.where(JobRow.kind.in_(kinds)) if kinds else query) or 0
 
+    def hurry(self, *kinds: str) -> None:
+        """What waits of these kinds (any without) is due now, whatever pause it was given."""
+        of_kind = select(JobRow.id).where(JobRow.kind.in_(kinds))
+        now_due = update(ItemRow).where(ItemRow.state == "waiting").values(not_before=self._clock())
+        with self._database.write() as session:
+            session.execute(
+                (
+                    now_due.where(ItemRow.job_id.in_(of_kind)) if kinds else now_due
+                ).execution_options(synchronize_session=False)
+            )
+
     def cancel(self, job_id: str) -> Job:
         """Give up what is open of a job; CaseError ("not_found").
 

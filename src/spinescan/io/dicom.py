@@ -15,10 +15,10 @@ from spinescan.io.dicom_grey import grey_film
 from spinescan.io.limits import ReadLimits
 from spinescan.io.sr.identity import is_own_result
 
-_PROJECTIONS = frozenset(("CR", "DX", "DR", "RF", "RG", "XA", "OT", "SC"))
+PROJECTION_MODALITIES = frozenset(("CR", "DX", "DR", "RF", "RG", "XA", "OT", "SC"))
 """Modalities that give a projection radiograph; OT and SC are captures of unnamed origin."""
 
-_PROJECTION_CLASSES = frozenset(
+PROJECTION_CLASSES = frozenset(
     (
         "1.2.840.10008.5.1.4.1.1.1",  # CR
         "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
@@ -90,11 +90,12 @@ def _require_single_projection(header: Dataset) -> None:
     sop_class = UID(str(header.get("SOPClassUID") or ""))
     if "PixelData" not in header:
         # pydicom gives what it has where a file breaks off, or nothing at all.
-        if len(header) == 0 or "Rows" in header or sop_class in _PROJECTION_CLASSES:
+        if len(header) == 0 or "Rows" in header or sop_class in PROJECTION_CLASSES:
             raise ReadError("a DICOM file that ends before its picture does", kind="truncated")
         what = sop_class.name or modality or "nothing that is known"
         raise ReadError(f"a DICOM file without a picture in it ({what})", kind="not_an_image")
-    if modality not in _PROJECTIONS if modality else sop_class not in {*_PROJECTION_CLASSES, ""}:
+    known = not sop_class or sop_class in PROJECTION_CLASSES
+    if modality not in PROJECTION_MODALITIES if modality else not known:
         what = modality if modality else sop_class.name
         raise ReadError(
             f"a DICOM image of kind {what}; expected a projection radiograph (CR, DX, RF or a "

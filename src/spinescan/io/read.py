@@ -73,15 +73,22 @@ def read_radiograph(
 
 
 def read_film(
-    source: str | os.PathLike[str] | bytes, *, limits: ReadLimits = DEFAULT_LIMITS
+    source: str | os.PathLike[str] | bytes,
+    *,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    name: str | None = None,
 ) -> tuple[bytes, Radiograph]:
-    """`read_radiograph` with the bytes that were read, for results that repeat their header."""
-    name = "<bytes>" if isinstance(source, bytes) else _printable(os.fspath(source))
+    """`read_radiograph` with the bytes that were read, for results that repeat their header.
+
+    `name` is what messages call the film, in place of its source.
+    """
+    if name is None:
+        name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
     try:
         data = source if isinstance(source, bytes) else _fetch(source, limits)
         return data, _decode(data, limits)
     except ReadError as error:
-        raise ReadError(f"{name}: {error}", kind=error.kind) from error.__cause__
+        raise ReadError(f"{_printable(name)}: {error}", kind=error.kind) from error.__cause__
 
 
 def _printable(name: str) -> str:

@@ -199,6 +199,15 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
         at = self._clock() + _pause(delivery.attempt)
         self._jobs.fail(delivery.claim, _told(error), retry_at=at)
 
+    def hurry(self, destination: str) -> int:
+        """All results for this destination are due now: somebody asks. How many there are."""
+        self._jobs.hurry(_DELIVER + destination)
+        return self.waiting(destination)
+
+    def waiting(self, destination: str) -> int:
+        """How many results wait for this destination, due or not."""
+        return self._jobs.waiting(_DELIVER + destination)
+
     def sweep(self) -> Swept:
         """Delete what is too old, whatever it is, and forget what came to an end long ago."""
         films = deliveries = 0

@@ -1,11 +1,11 @@
 """`spinescan scan`: films in, reports out."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
+from spinescan.app.commands.answers import print_records
 from spinescan.core.told import AgeGroup, Posture, Told
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def scan(
     Research use only. Not a medical device; not for diagnosis or treatment decisions.
     """
     from spinescan.app.batch import Settings, scan_batch
-    from spinescan.app.progress import answers_with_bar
     from spinescan.app.results import is_result, read_index
-    from spinescan.app.text import describe
     from spinescan.io.read import iter_films
 
     if resume and out is None:
@@ -133,10 +131,10 @@ def scan(
         _check_pdf(out)
     if sr or sc:
         _check_dicom(out, anonymous=anonymous)
-    load = _loader(bundles, jobs)
+    load = loader(bundles, jobs)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
-        _make_folder(out)
+        make_folder(out)
         if anonymous and any(out.glob("film-*")):
             raise click.UsageError(f"--anonymous: {out} holds films already; choose another --out.")
     try:
@@ -154,25 +152,11 @@ def scan(
         sc=sc,
         told=Told(in_brace=in_brace, age=age, posture=posture),
     )
-    failed = not films
-    try:
-        with answers_with_bar(len(films)) as show:
-            records = scan_batch(films, settings, jobs=jobs, load=load)
-            for number, record in enumerate(records, start=1):
-                failed |= "error" in record
-                if as_json:
-                    show(json.dumps(record, allow_nan=False, ensure_ascii=False))
-                else:
-                    show(describe(record, record.get("file", f"film {number}")))
-    except KeyboardInterrupt:
-        ctx.exit(130)
-    except BrokenPipeError:
-        raise  # the reader has gone: click ends quietly
-    except OSError as error:  # results that cannot be written are answers; this is the output
-        raise click.ClickException(f"standard output: {error.strerror}") from error
+    records = scan_batch(films, settings, jobs=jobs, load=load)
+    failed = print_records(ctx, records, len(films), as_json=as_json)
     if not films:
         click.echo("No films found.", err=True)
-    ctx.exit(1 if failed else 0)
+    ctx.exit(1 if failed or not films else 0)
 
 
 def _check_pdf(out: Path | None) -> None:
@@ -203,14 +187,15 @@ def _check_dicom(out: Path | None, *, anonymous: bool) -> None:
         raise click.UsageError(str(error)) from error
 
 
-def _make_folder(out: Path) -> None:
+def make_folder(out: Path) -> None:
+    """The folder for results; one that cannot be made is wrong usage."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
 
 
-def _loader(bundles: tuple[str, ...], jobs: int) -> "Load":
+def loader(bundles: tuple[str, ...], jobs: int) -> "Load":
     """What makes the scanner; a bundle that cannot be used is wrong usage, before any film."""
     from functools import partial
 

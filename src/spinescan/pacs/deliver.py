@@ -1,0 +1,61 @@
+"""Deliver what is due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spinescan.pacs.destination import Destination
+from spinescan.pacs.errors import PacsError
+from spinescan.pacs.queue import PacsQueue
+
+LEASE_S = 900.0
+"""Longer than a destination may take for one object: nobody else sends it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How many results were acknowledged, and why the others have to wait, one kind an error."""
+
+    sent: int
+    postponed: tuple[PacsError, ...] = ()
+
+
+def deliver_due(
+    queue: PacsQueue,
+    destination: Destination,
+    *,
+    going_on: Callable[[], bool] = lambda: True,
+) -> Delivered:
+    """Send all results that are due to a destination.
+
+    A result that was sent is sent again if this process ends before the queue has noted it. That is
+    the same object, which its receiver keeps once.
+
+    Parameters
+    ----------
+    going_on
+        Asked before each result.
+
+    Returns
+    -------
+    Delivered
+        It stops at the first result that finds nobody, or nobody quick enough: the others would
+        find the same, after as long a wait. What a receiver refuses does not hold up the rest.
+
+    Raises
+    ------
+    CaseError, OSError
+        If the queue cannot be read or written.
+    """
+    sent, postponed = 0, []
+    while going_on() and (delivery := queue.next_delivery(destination.name, LEASE_S)) is not None:
+        try:
+            destination.send(delivery.data)
+        except PacsError as error:
+            queue.postponed(delivery, error)
+            postponed.append(error)
+            if error.kind in ("unreachable", "slow"):
+                break
+        else:
+            queue.delivered(delivery)
+            sent += 1
+    return Delivered(sent, tuple(postponed))
