@@ -12,6 +12,7 @@ from spinescan.app.commands.export import export
 from spinescan.app.commands.import_keras import import_keras
 from spinescan.app.commands.manifest import manifest
 from spinescan.app.commands.models import models
+from spinescan.app.commands.node import node
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.predict import predict
 from spinescan.app.commands.scan import scan
@@ -34,6 +35,7 @@ for command in (
     scan,
     predict,
     serve,
+    node,
     dicomweb,
     models,
     manifest,

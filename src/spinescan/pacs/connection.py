@@ -94,8 +94,11 @@ class BoundedSocket(AssociationSocket):  # type: ignore[misc]
 class Connection:
     """What the listener knows of one connection, and how it ends it."""
 
-    def __init__(self, association: Any, address: str, limits: ConnectionLimits) -> None:
+    def __init__(
+        self, association: Any, connected: socket.socket, address: str, limits: ConnectionLimits
+    ) -> None:
         self.association = association
+        self._socket = connected
         self.address = address
         self._limits = limits
         self._began = time.monotonic()
@@ -104,7 +107,9 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether a thread of it is left."""
+        """Whether a thread of it is left, or is about to begin."""
+        if self.association.ident is None:
+            return time.monotonic() - self._began < self._limits.negotiate_s
         return bool(self.association.is_alive() or self.association.dul.is_alive())
 
     def check(self) -> bool:
@@ -140,7 +145,9 @@ class Connection:
 
     def cut(self) -> None:
         """Close it, whatever is going on; its threads find it closed."""
-        connected = self.association.dul.socket.socket
-        if connected is not None:
-            with contextlib.suppress(OSError):
-                connected.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """Let go of its socket; pynetdicom does not, where there is nobody on its other end."""
+        self._socket.close()

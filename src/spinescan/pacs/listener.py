@@ -179,6 +179,7 @@ class _Server(AssociationServer):  # type: ignore[misc]
         self.limits = limits
         self._listener = listener
         self._connections: list[Connection] = []
+        self._counting = threading.Lock()
         self._tls = tls
         contexts = [build_context(each, list(SYNTAXES)) for each in FILM_CLASSES]
         super().__init__(
@@ -196,12 +197,16 @@ class _Server(AssociationServer):  # type: ignore[misc]
 
     def open_connections(self) -> list[Connection]:
         """Those that have a thread left."""
-        self._connections = [each for each in self._connections if each.is_open]
-        return self._connections
+        with self._counting:
+            for each in [each for each in self._connections if not each.is_open]:
+                each.forget()
+                self._connections.remove(each)
+            return list(self._connections)
 
-    def add(self, association: Any, address: str) -> None:
+    def add(self, association: Any, connected: socket.socket, address: str) -> None:
         """A connection was let in."""
-        self._connections.append(Connection(association, address, self.limits))
+        with self._counting:
+            self._connections.append(Connection(association, connected, address, self.limits))
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """The next connection, of which nothing is read yet."""
@@ -245,5 +250,5 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         association.dul.event_queue.get_nowait()  # "connected", which the next socket says again
         association.dul.socket = BoundedSocket(association, self.request, self.server.limits)
         association.dul.daemon = True  # cut threads must not keep the process
-        self.server.add(association, str(self.client_address[0]))
+        self.server.add(association, self.request, str(self.client_address[0]))
         return association

@@ -46,6 +46,7 @@ _IDLE_S = 2.0
 _FAULT_S = 5.0
 _LONGEST_S = 60.0
 _SWEEP_S = 3600.0
+_END_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,6 @@ class NodeSettings:
         Speak TLS only, as this context says.
     jobs
         How many films are scanned at once.
-    scan_seconds
-        How long a scan may take; the given `Scan` keeps to it.
     films_waiting
         How many films may wait for their scan; the next is told to come back.
     free_bytes
@@ -79,7 +78,6 @@ class NodeSettings:
     limits: ConnectionLimits = DEFAULT_LIMITS
     tls: ssl.SSLContext | None = None
     jobs: int = 1
-    scan_seconds: float = 60.0
     films_waiting: int = 1000
     free_bytes: int = 2**30
     status_s: float = 600.0
@@ -146,17 +144,30 @@ class Node(AbstractContextManager["Node"]):
             thread.start()
         self._listener.start()
 
-    def stop(self, grace_s: float = 10.0) -> None:
-        """Take nothing more, let end what runs for as long, and let the rest wait on the disk."""
+    def stop(self, grace_s: float = 10.0, *, end_scans: Callable[[], None] | None = None) -> None:
+        """Take nothing more, let end what runs for as long, and let the rest wait on the disk.
+
+        Parameters
+        ----------
+        end_scans
+            Called when the time is over: it ends the scans that still run, whose films then wait
+            again.
+        """
         self._stopping.set()
         self._films.set()
         self._results.set()
         deadline = time.monotonic() + grace_s
         self._listener.close(grace_s / 2)
+        self._join(deadline)
+        if end_scans is not None:
+            end_scans()
+            self._join(time.monotonic() + _END_S)
+        self._tell_status()
+
+    def _join(self, deadline: float) -> None:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
-        self._tell_status()
 
     def __enter__(self) -> Self:
         self.start()

@@ -13,17 +13,10 @@ from typing import Any, Self
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, build_context, evt
+from pynetdicom import _config as _pynetdicom
 
-from spinescan.core.errors import MissingExtraError
 from spinescan.pacs.errors import PacsError
-
-try:
-    from pynetdicom import AE, build_context, evt
-    from pynetdicom import _config as _pynetdicom
-except ModuleNotFoundError as error:
-    raise MissingExtraError(
-        f"needs the extra dicom: pip install 'spinescan[dicom]' ({error})"
-    ) from error
 
 _pynetdicom.LOG_HANDLER_LEVEL = "none"  # its own log tells titles, UIDs and elements
 
@@ -122,7 +115,10 @@ class StoreDestination:
                     contexts=[build_context(sop_class, offered)],
                     ae_title=self.title,
                     tls_args=None if self.tls is None else (self.tls, self.host),
-                    evt_handlers=[(evt.EVT_CONN_OPEN, line.opened)],
+                    evt_handlers=[
+                        (evt.EVT_ACSE_SENT, line.begun),
+                        (evt.EVT_CONN_OPEN, line.opened),
+                    ],
                 )
             except OSError as error:  # its host's name is not known
                 raise PacsError(f"{self.name} cannot be reached") from error
@@ -158,12 +154,18 @@ class _Line:
 
     def __init__(self, times: StoreTimes) -> None:
         self._times = times
+        self._begun: socket.socket | None = None
         self._socket: socket.socket | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether a connection came about."""
         return self._socket is not None
+
+    def begun(self, event: Any) -> None:
+        """The first words are ready to be sent, on a socket that is not connected yet."""
+        if self._begun is None:
+            self._begun = event.assoc.dul.socket.socket
 
     def opened(self, event: Any) -> None:
         """The connection is there."""
@@ -181,6 +183,9 @@ class _Line:
             yield
         finally:
             timer.cancel()
+            for each in (self._begun, self._socket):
+                if each is not None:
+                    each.close()  # pynetdicom does not, where there is nobody on its other end
 
     def _cut(self) -> None:
         if self._socket is not None:

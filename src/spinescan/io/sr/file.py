@@ -16,7 +16,11 @@ def file_bytes(result: Dataset) -> bytes:
 
     It has the plainest character set that holds its text: old archives know few.
     """
-    result.SpecificCharacterSet = _character_set(result)
+    found = _character_set(result)
+    if found is None:
+        result.pop("SpecificCharacterSet", None)
+    else:
+        result.SpecificCharacterSet = found
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = result.SOPClassUID
     meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID
@@ -27,10 +31,10 @@ def file_bytes(result: Dataset) -> bytes:
     return stream.getvalue()
 
 
-def _character_set(result: Dataset) -> str:
-    """ASCII, Latin alphabet no. 1 or UTF-8, as a defined term of PS3.3 C.12.1.1.2."""
+def _character_set(result: Dataset) -> str | None:
+    """None for ASCII, else Latin alphabet no. 1 or UTF-8 by their terms (PS3.3 C.12.1.1.2)."""
     words = "".join(_texts(result))
-    for term, codec in (("ISO_IR 6", "ascii"), ("ISO_IR 100", "latin-1")):
+    for term, codec in ((None, "ascii"), ("ISO_IR 100", "latin-1")):
         try:
             words.encode(codec)
             return term

@@ -26,7 +26,15 @@ from spinescan.core.anatomy import LEVELS
 from spinescan.core.report import RESEARCH_USE, Curve, Report, Slip
 from spinescan.io.sr import codes
 from spinescan.io.sr.identity import MANUFACTURER, Identity
-from spinescan.io.sr.items import decided, evaluation, evaluations, measured, sites, texts
+from spinescan.io.sr.items import (
+    decided,
+    evaluation,
+    evaluations,
+    measured,
+    printable,
+    sites,
+    texts,
+)
 from spinescan.io.words import (
     CAVEATS,
     SAGITTAL_CAVEAT,
@@ -80,7 +88,7 @@ class Groups:
         """One group of TID 1501 or, with a region, of TID 1410."""
         told: dict[str, Any] = {
             "tracking_identifier": TrackingIdentifier(
-                uid=self._identity.tracking(place), identifier=f"{MANUFACTURER} {place}"
+                uid=self._identity.tracking(place), identifier=printable(f"{MANUFACTURER} {place}")
             ),
             "finding_type": CodedConcept(*codes.finding(finding)),
             "finding_sites": sites(levels) or None,
@@ -99,7 +107,7 @@ class Groups:
 
     def _algorithm(self) -> AlgorithmIdentification:
         name, _, version = product().partition(" ")
-        bundles = [f"{bundle.name} {bundle.version}" for bundle in self._report.bundles]
+        bundles = [printable(f"{b.name} {b.version}") for b in self._report.bundles]
         return AlgorithmIdentification(
             name=name,
             version=version or "unknown",

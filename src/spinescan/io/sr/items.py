@@ -5,6 +5,7 @@ from typing import Final
 
 from highdicom.sr import (
     CodedConcept,
+    ContentSequence,
     FindingSite,
     Measurement,
     NumContentItem,
@@ -16,9 +17,10 @@ from pydicom.sr.coding import Code
 
 from spinescan.io.sr import codes
 from spinescan.io.words import explain
+from spinescan.measure.intervals import LEVEL
 
-INTERVAL_LEVEL: Final = 90.0
-"""Percent of the intervals that should hold the truth (`measure.intervals.LEVEL`)."""
+INTERVAL_PERCENT: Final = 100 * LEVEL
+"""Of the intervals, which should hold the truth."""
 
 
 def evaluation(name: Code, value: Code) -> QualitativeEvaluation:
@@ -35,13 +37,20 @@ def evaluations(name: str, kind: str, *keys: str | None) -> list[QualitativeEval
 def text(name: Code, words: str) -> TextContentItem:
     """A sentence."""
     return TextContentItem(
-        name=CodedConcept(*name), value=words, relationship_type=RelationshipTypeValues.CONTAINS
+        name=CodedConcept(*name),
+        value=printable(words),
+        relationship_type=RelationshipTypeValues.CONTAINS,
     )
+
+
+def printable(words: str) -> str:
+    """Without what a text may not hold (PS3.5 6.1.3): labels and names of bundles are anybody's."""
+    return "".join(c for c in " ".join(words.split()) if c.isprintable())
 
 
 def texts(name: str, sentences: Iterable[str]) -> list[TextContentItem]:
     """Sentences under one of SpineScan's own names; empty ones are left out."""
-    return [text(codes.concept(name), words) for words in sentences if words.strip()]
+    return [text(codes.concept(name), words) for words in sentences if printable(words)]
 
 
 def decided(
@@ -90,7 +99,7 @@ def measured(
         ):
             properties.append(_property(what, width, codes.unit_code(unit)))
         level = codes.concept("confidence")
-        properties.append(_property(level, INTERVAL_LEVEL, codes.PERCENT))
+        properties.append(_property(level, INTERVAL_PERCENT, codes.PERCENT))
     if method:
         properties.append(
             TextContentItem(
@@ -100,13 +109,9 @@ def measured(
             )
         )
     if properties:
-        inner = found[0].get("ContentSequence")
-        if inner is None:
-            from highdicom.sr import ContentSequence
-
-            found[0].ContentSequence = ContentSequence(properties)
-        else:
-            inner.extend(properties)
+        if "ContentSequence" not in found[0]:
+            found[0].ContentSequence = ContentSequence()
+        found[0].ContentSequence.extend(properties)
     return found
 
 

@@ -1,0 +1,130 @@
+"""Results by C-STORE: what counts as acknowledged, and what is told of what does not."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from spinescan.pacs.errors import PacsError
+from spinescan.pacs.store_scu import StoreDestination, StoreTimes
+from tests.pacs.films import Pacs, film, free_port, object_of, uid_of
+
+QUICK = StoreTimes(connect=1.0, answer=0.6, whole=1.5)
+
+
+def to(pacs: Pacs, times: StoreTimes = QUICK) -> StoreDestination:
+    return StoreDestination(pacs.title, "127.0.0.1", pacs.port, times=times)
+
+
+def kind_of(destination: StoreDestination) -> str:
+    with pytest.raises(PacsError) as caught:
+        destination.send(film())
+    assert uid_of(film()) not in str(caught.value)
+    return caught.value.kind
+
+
+def test_an_object_arrives_as_it_is() -> None:
+    with Pacs().listening() as pacs:
+        to(pacs).send(film(7))
+        to(pacs).send(film(7))
+    (arrived,) = pacs.objects.values()
+    assert arrived == object_of(film(7))
+    assert pacs.times == {uid_of(film(7)): 2}
+
+
+@pytest.mark.parametrize("status", [0xB000, 0xB006, 0xB007])
+def test_a_warning_is_an_acknowledgement(status: int) -> None:
+    with Pacs(status=status).listening() as pacs:
+        to(pacs).send(film())
+    assert len(pacs.objects) == 1
+
+
+@pytest.mark.parametrize("status", [0xA700, 0xA900, 0xC000, 0x0122, 0x0110])
+def test_a_failure_is_a_refusal(status: int) -> None:
+    with Pacs(status=status).listening() as pacs:
+        assert kind_of(to(pacs)) == "refused"
+
+
+def test_nobody_there() -> None:
+    assert kind_of(StoreDestination("PACS", "127.0.0.1", free_port(), times=QUICK)) == "unreachable"
+    nowhere = StoreDestination("PACS", "nowhere.invalid", 104, times=QUICK)
+    assert kind_of(nowhere) == "unreachable"
+
+
+def test_another_title_is_rejected() -> None:
+    with Pacs(title="OTHER").listening() as pacs:
+        wrong = StoreDestination("PACS", "127.0.0.1", pacs.port, times=QUICK)
+        assert kind_of(wrong) == "refused"
+
+
+def test_a_kind_that_is_not_taken() -> None:
+    with Pacs(classes=("1.2.840.10008.5.1.4.1.1.7",)).listening() as pacs:
+        assert kind_of(to(pacs)) == "refused"
+
+
+def test_an_acknowledgement_that_comes_too_late_is_none() -> None:
+    with Pacs(delay_s=1.2).listening() as pacs:
+        assert kind_of(to(pacs)) == "slow"
+
+
+@contextmanager
+def saying(data: bytes, stay: bool) -> Iterator[int]:
+    """A listener that says something whatever it hears, and hangs up or does not."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connected, _ = listener.accept()
+            with connected:
+                connected.recv(65536)
+                connected.sendall(data)
+                if stay:
+                    over.wait(10)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        over.set()
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("data", "stay", "kind"),
+    [
+        (b"", True, "slow"),
+        (b"\x02\x00\x00\x00", True, "slow"),  # half a header
+        (b"\x02\x00\xff\xff\xff\xff" + b"\0" * 1000, True, "slow"),  # a PDU that never ends
+        (b"", False, "not_understood"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", False, "not_understood"),
+    ],
+)
+def test_what_speaks_no_dicom_holds_nobody_up(data: bytes, stay: bool, kind: str) -> None:
+    began = time.monotonic()
+    with saying(data, stay) as port:
+        times = StoreTimes(connect=1.0, answer=0.5, whole=1.0)
+        assert kind_of(StoreDestination("PACS", "127.0.0.1", port, times=times)) == kind
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("PACS@192.0.2.1:104", "dicom:PACS@192.0.2.1:104"),
+        ("MY PACS@pacs.example.org:11112", "dicom:MY PACS@pacs.example.org:11112"),
+        ("PACS@[2001:db8::1]:104", "dicom:PACS@[2001:db8::1]:104"),
+    ],
+)
+def test_an_address(text: str, name: str) -> None:
+    assert StoreDestination.parse(text).name == name
+
+
+@pytest.mark.parametrize(
+    "text", ["", "PACS", "PACS@host", "PACS@host:0", "PACS@host:65536", "PACS@host:x",
+             "@host:104", " @host:104", "MUCH TOO LONG A TITLE@host:104", "PACS@2001:db8::1:104"],
+)  # fmt: skip
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError, match="AET@HOST:PORT"):
+        StoreDestination.parse(text)
