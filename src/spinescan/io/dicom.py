@@ -39,7 +39,7 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
         into a ReadError.
     """
     header = dcmread(BytesIO(inflated(data, limits)), force=True)
-    _require_single_projection(header)
+    require_single_projection(header)
     rows, columns = _integer(header, "Rows"), _integer(header, "Columns")
     limits.check_size(rows, columns)
     geometry = pixel_geometry(header)
@@ -80,7 +80,8 @@ def inflated(data: bytes, limits: ReadLimits) -> bytes:
     return data[:start].replace(deflated, plain) + body
 
 
-def _require_single_projection(header: Dataset) -> None:
+def require_single_projection(header: Dataset) -> None:
+    """Refuse (ReadError) what is no projection radiograph, or holds none or several pictures."""
     modality = str(header.get("Modality") or "").strip().upper()
     sop_class = UID(str(header.get("SOPClassUID") or ""))
     if "PixelData" not in header:

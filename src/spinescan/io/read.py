@@ -33,7 +33,7 @@ from spinescan.io.quiet import quiet
 from spinescan.io.sniff import FilmFormat, require_film_format
 from spinescan.io.walk import films_in, is_url, iter_films
 
-__all__ = ["READ_ERROR_KINDS", "ReadLimits", "iter_films", "read_radiograph"]
+__all__ = ["READ_ERROR_KINDS", "ReadLimits", "film_bytes", "iter_films", "read_radiograph"]
 
 READ_ERROR_KINDS: Final = (
     "not_found",
@@ -74,6 +74,21 @@ def read_radiograph(
         data = source if isinstance(source, bytes) else _fetch(source, limits)
         return _decode(data, limits)
     except ReadError as error:
+        raise ReadError(f"{name}: {error}", kind=error.kind) from error.__cause__
+
+
+def film_bytes(source: str | os.PathLike[str], *, limits: ReadLimits = DEFAULT_LIMITS) -> bytes:
+    """The bytes of a file or an address, as `read_radiograph` would decode them.
+
+    Raises
+    ------
+    ReadError
+        If there is nothing to be read, or more than the limits allow.
+    """
+    try:
+        return _fetch(source, limits)
+    except ReadError as error:
+        name = _printable(os.fspath(source))
         raise ReadError(f"{name}: {error}", kind=error.kind) from error.__cause__
 
 
