@@ -53,6 +53,7 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
         pixel_aspect=geometry.pixel_aspect,
         declared_view=sides.view,
         patient_left=sides.patient_left,
+        burned_in=burned_in(header),
         notices=(*geometry.notices, *sides.notices, *grey_notices, *_text_notices(header)),
     )
 
@@ -115,8 +116,14 @@ def _integer(header: Dataset, keyword: str, default: int | None = None) -> int:
         raise ReadError(f"a DICOM file without a valid {keyword}", kind="damaged") from None
 
 
+def burned_in(header: Dataset) -> bool | None:
+    """What BurnedInAnnotation (0028,0301) says of text in the picture; None if nothing."""
+    told = str(header.get("BurnedInAnnotation") or "").strip().upper()
+    return {"YES": True, "NO": False}.get(told)
+
+
 def _text_notices(header: Dataset) -> tuple[Notice, ...]:
-    if str(header.get("BurnedInAnnotation") or "").strip().upper() != "YES":
+    if not burned_in(header):
         return ()
     return (
         Notice(

@@ -74,7 +74,7 @@ def plain_png(data: bytes, picture_format: PictureFormat, limits: ReadLimits) ->
             )
         if _is_white_zero(image):
             stored = _TOP_16 - stored
-        values = _upright(stored, orientation).astype(np.uint16)
+        values: NDArray[np.generic] = _upright(stored, orientation).astype(np.uint16)
     else:
         values = _upright(np.asarray(_opaque(image)), orientation)
     out = BytesIO()

@@ -19,7 +19,7 @@ from spinescan.core.errors import ReadError
 from spinescan.io.deidentify.pixels import clean_pixels
 from spinescan.io.deidentify.profile import apply_profile, need_anonymizer
 from spinescan.io.deidentify.pseudonyms import Pseudonyms
-from spinescan.io.dicom import inflated, require_single_projection
+from spinescan.io.dicom import burned_in, inflated, require_single_projection
 from spinescan.io.dicom_decode import transfer_syntax
 from spinescan.io.limits import DEFAULT_LIMITS, ReadLimits
 from spinescan.io.picture import plain_png
@@ -118,14 +118,13 @@ def _clean_dicom(data: bytes, limits: ReadLimits, names: Pseudonyms) -> CleanFil
         header.SOPInstanceUID = names.uid(sha256(data).hexdigest())
     # `inflated` hands back another file where there was something to inflate.
     written = syntax if plain is data else DeflatedExplicitVRLittleEndian
-    burned_in = str(header.get("BurnedInAnnotation") or "").strip().upper()
     return CleanFilm(
         data=_written(header, written),
         suffix=".dcm",
         patient=patient,
         study=str(header.get("StudyInstanceUID") or ""),
         view_position=str(header.get("ViewPosition") or "").strip(),
-        burned_in={"YES": True, "NO": False}.get(burned_in),
+        burned_in=burned_in(header),
     )
 
 

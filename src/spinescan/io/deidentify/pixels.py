@@ -61,7 +61,7 @@ def _used_bits(data: bytes, header: Dataset, *, big: bool) -> bytes:
     kind = np.dtype(f"{'>' if big else '<'}{signed}{allocated // 8}")
     spare = allocated - stored
     values = np.frombuffer(data, kind)
-    return np.right_shift(np.left_shift(values, spare), spare).astype(kind).tobytes()
+    return bytes(np.right_shift(np.left_shift(values, spare), spare).astype(kind).tobytes())
 
 
 def _clean_frame(header: Dataset, syntax: UID) -> None:
