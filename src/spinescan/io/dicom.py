@@ -1,11 +1,17 @@
 """DICOM projection radiographs (CR, DX, RF, secondary capture) as radiographs, read by pydicom."""
 
+import re
 import zlib
 from io import BytesIO
 
 from pydicom import Dataset, dcmread
 from pydicom.filereader import _read_file_meta_info, read_preamble
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    UID_dictionary,
+)
 
 from spinescan.core.errors import ReadError
 from spinescan.core.radiograph import Radiograph
@@ -27,6 +33,9 @@ _PROJECTION_CLASSES = frozenset(
         "1.2.840.10008.5.1.4.1.1.12.2",  # X-ray radiofluoroscopy
     )
 )
+
+_CODE = re.compile(r"[A-Z]{2,8}")
+"""What a modality looks like (PS3.3 C.7.3.1.1.1)."""
 
 
 def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
@@ -89,10 +98,10 @@ def require_single_projection(header: Dataset) -> None:
         # pydicom gives what it has where a file breaks off, or nothing at all.
         if len(header) == 0 or "Rows" in header or sop_class in _PROJECTION_CLASSES:
             raise ReadError("a DICOM file that ends before its picture does", kind="truncated")
-        what = sop_class.name or modality or "nothing that is known"
+        what = _kind(modality, sop_class)
         raise ReadError(f"a DICOM file without a picture in it ({what})", kind="not_an_image")
     if modality not in _PROJECTIONS if modality else sop_class not in {*_PROJECTION_CLASSES, ""}:
-        what = modality if modality else sop_class.name
+        what = _kind(modality, UID("") if modality else sop_class)
         raise ReadError(
             f"a DICOM image of kind {what}; expected a projection radiograph (CR, DX, RF or a "
             "secondary capture)",
@@ -104,6 +113,16 @@ def require_single_projection(header: Dataset) -> None:
             f"has {frames} frames; export the one frame to read as an image of its own",
             kind="multi_frame",
         )
+
+
+def _kind(modality: str, sop_class: UID) -> str:
+    """The name of a registered class, or the modality's code; of a broken header, nothing is said.
+
+    Where a header is broken, other elements' text may stand there.
+    """
+    if sop_class in UID_dictionary:
+        return str(sop_class.name)
+    return modality if _CODE.fullmatch(modality) else "nothing that is known"
 
 
 def _integer(header: Dataset, keyword: str, default: int | None = None) -> int:

@@ -14,7 +14,8 @@ for what the library leaves open (version 2.1):
 
 The profile keeps every standard element that its table does not name. We are stricter, for people
 type what they like: of those, text, dates and bytes stay only if a film needs them (`_WORDS`,
-`_BINARIES`), coded words and numbers only if they are some. What is in no dictionary is removed.
+`_BINARIES`), coded words and numbers only if they are some, and not too many. What is in no
+dictionary is removed.
 
 Compound actions (X/Z, X/D, X/Z/D, Z/D) are decided for the objects that films are (CR, DX, RF, XA,
 SC): none has a mandatory (type 1) element among them, so nothing but Z and X is needed.
@@ -26,7 +27,7 @@ from functools import partial
 from typing import Any, Final
 
 from pydicom import DataElement, Dataset
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID_dictionary
 
@@ -167,17 +168,27 @@ def _may_stay(dataset: Dataset, tag: BaseTag, rules: Rules) -> bool:
         return False
     if kind not in kinds and kind.split(" or ") != kinds:
         return False
-    if (tag.group, tag.element) in rules or kind in ("SQ", "UI") or kind in _NUMBERS:
+    if (tag.group, tag.element) in rules or kind in ("SQ", "UI"):
         return True
     keyword = keyword_for_tag(tag)
-    if kind in _BYTES or " or " in kind:
-        return keyword in _BINARIES or (" or O" not in kind and kind not in _BYTES)
+    if keyword in _BINARIES:
+        return True
+    if set(kind.split(" or ")) <= _NUMBERS:
+        return _few_enough(element)
     if keyword in _WORDS:
         if not all(_PLAIN.fullmatch(value) for value in values):
             element.value = ""
         return True
     allowed = {"CS": _CODED, "DS": _DECIMAL, "IS": _DECIMAL}.get(kind)
     return allowed is not None and all(not v or allowed.fullmatch(v) for v in values)
+
+
+def _few_enough(element: DataElement) -> bool:
+    """Whether there are no more numbers than the standard says: many could spell something."""
+    most = dictionary_VM(element.tag).split("-")[-1]
+    raw = isinstance(element.value, bytes)  # numbers that may be signed or not, of 16 bits each
+    count = len(element.value) // 2 if raw else element.VM
+    return most.isdigit() and count <= int(most)
 
 
 def _values(element: DataElement) -> list[str]:
