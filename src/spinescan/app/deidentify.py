@@ -24,7 +24,7 @@ from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import SCHEMA_VERSION, failure_dict
 from spinescan.io.deidentify import CleanFilm, Pseudonyms, clean_film
 from spinescan.io.limits import DEFAULT_LIMITS, ReadLimits
-from spinescan.io.read import film_bytes, read_radiograph
+from spinescan.io.read import read_film, read_radiograph
 
 TABLE: Final = "films.csv"
 CHECK, NOT_TOLD = "check", "not-told"
@@ -113,9 +113,8 @@ class CleanFolder:
         write_whole(self.out / TABLE, text)
 
     def _add(self, source: str) -> CleanRow:
-        data = film_bytes(source, limits=self._limits)
+        data, before = read_film(source, limits=self._limits)
         try:
-            before = read_radiograph(data, limits=self._limits)
             clean = clean_film(data, limits=self._limits, pseudonyms=self._names)
             after = read_radiograph(clean.data, limits=self._limits)
             if not _same_film(before, after):

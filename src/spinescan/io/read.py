@@ -33,7 +33,7 @@ from spinescan.io.quiet import quiet
 from spinescan.io.sniff import FilmFormat, require_film_format
 from spinescan.io.walk import films_in, is_url, iter_films
 
-__all__ = ["READ_ERROR_KINDS", "ReadLimits", "film_bytes", "iter_films", "read_radiograph"]
+__all__ = ["READ_ERROR_KINDS", "ReadLimits", "iter_films", "read_film", "read_radiograph"]
 
 READ_ERROR_KINDS: Final = (
     "not_found",
@@ -69,26 +69,18 @@ def read_radiograph(
     ReadError
         With a `kind` of `READ_ERROR_KINDS`; nothing else, whatever the bytes are.
     """
+    return read_film(source, limits=limits)[1]
+
+
+def read_film(
+    source: str | os.PathLike[str] | bytes, *, limits: ReadLimits = DEFAULT_LIMITS
+) -> tuple[bytes, Radiograph]:
+    """`read_radiograph` with the bytes that were read, for results that repeat their header."""
     name = "<bytes>" if isinstance(source, bytes) else _printable(os.fspath(source))
     try:
         data = source if isinstance(source, bytes) else _fetch(source, limits)
-        return _decode(data, limits)
+        return data, _decode(data, limits)
     except ReadError as error:
-        raise ReadError(f"{name}: {error}", kind=error.kind) from error.__cause__
-
-
-def film_bytes(source: str | os.PathLike[str], *, limits: ReadLimits = DEFAULT_LIMITS) -> bytes:
-    """The bytes of a file or an address, as `read_radiograph` would decode them.
-
-    Raises
-    ------
-    ReadError
-        If there is nothing to be read, or more than the limits allow.
-    """
-    try:
-        return _fetch(source, limits)
-    except ReadError as error:
-        name = _printable(os.fspath(source))
         raise ReadError(f"{name}: {error}", kind=error.kind) from error.__cause__
 
 
