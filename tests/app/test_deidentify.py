@@ -259,8 +259,8 @@ def test_the_films_read_as_before(films: Path, tmp_path: Path) -> None:
 def test_nothing_of_a_header_reaches_the_log(
     films: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    odd = film("Schulz", 3, BodyPartExamined="SPINESPINE")
-    (films / "odd.dcm").write_bytes(odd.replace(b"SPINESPINE", b"Meier^Anna"))  # no coded word
+    odd = film("Schulz", 3, InstanceNumber="1234567890")
+    (films / "odd.dcm").write_bytes(odd.replace(b"1234567890", b"Meier^Anna"))  # no number
     with caplog.at_level(0):
         result = run(films / "odd.dcm", "--out", tmp_path / "out")
     assert result.exit_code == 0
