@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -24,13 +24,19 @@ from spinescan.app.results import (
     write_results,
 )
 from spinescan.core.errors import SpineScanError
-from spinescan.core.report import failure_dict
+from spinescan.core.report import Notice, failure_dict
 from spinescan.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from spinescan.core.radiograph import Radiograph
     from spinescan.core.report import Report
     from spinescan.infer.scanner import Scanner
+
+BURNED_IN_UNKNOWN = Notice(
+    "burned_in_unknown",
+    "Whether text in the picture names the patient is not known; look before you pass it on.",
+)
+"""Goes with an anonymous result whose film does not deny it."""
 
 Record = dict[str, Any]
 """A Report or a failure, as the JSON of the contract."""
@@ -156,6 +162,8 @@ class FilmScanner:
             and settings.told == NOTHING  # an earlier report need not have been told
         ):
             return Scanned(film, {**earlier, "file": film.source})
+        if settings.anonymous and radiograph.burned_in is None:
+            radiograph = replace(radiograph, notices=(*radiograph.notices, BURNED_IN_UNKNOWN))
         report = self._scanner.scan(radiograph, settings.told)
         file = None if settings.anonymous else film.source
         dicom = self._dicom(film, data, radiograph, report)
