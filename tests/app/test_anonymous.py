@@ -96,3 +96,41 @@ def test_dicom_results_of_a_deidentified_film_name_nobody(phantom: Any) -> None:
         secrets += (old.StudyInstanceUID, old.SeriesInstanceUID, old.SOPInstanceUID)
         assert not [secret for secret in secrets if secret.encode() in result]
         assert new.SOPInstanceUID.encode() in result  # it is of that film
+
+
+def test_anonymous_dicom_results_go_with_the_deidentified_film(
+    phantom: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("highdicom", reason="needs the extra dicom")
+    film, key = tmp_path / "meier.dcm", tmp_path / "key"
+    data = dicom(phantom, "NO")
+    film.write_bytes(data)
+
+    def results(out: str, *words: str) -> list[bytes]:
+        told = ["scan", str(film), "--out", str(tmp_path / out), "--anonymous", "--sr", "--sc"]
+        run = CliRunner().invoke(cli, [*told, *words])
+        assert run.exit_code == 0, run.output
+        assert not key.exists() or key.read_text().strip() not in run.output
+        (folder,) = (tmp_path / out).iterdir()
+        return [(folder / name).read_bytes() for name in ("report.dcm", "overlay.dcm")]
+
+    passed_on = dcmread(BytesIO(deidentified(data, pseudonyms=Pseudonyms.of_file(key))))
+    for result in results("keyed", "--key", str(key)):
+        header = dcmread(BytesIO(result))
+        assert header.StudyInstanceUID == passed_on.StudyInstanceUID
+        assert header.PatientID == passed_on.PatientID
+        assert passed_on.SOPInstanceUID.encode() in result
+    old = dcmread(BytesIO(data))
+    secrets = ("Meier", "SECRET-77", "ACC-77", "20240229", old.StudyInstanceUID)
+    random = results("random")
+    assert not [secret for secret in secrets for result in random if secret.encode() in result]
+    one, other = (dcmread(BytesIO(result)) for result in random)
+    assert one.StudyInstanceUID == other.StudyInstanceUID != passed_on.StudyInstanceUID
+
+
+def test_a_key_is_for_anonymous_dicom_results(tmp_path: Path) -> None:
+    words = ["scan", "film.dcm", "--out", str(tmp_path), "--key", str(tmp_path / "key")]
+    for more in ([], ["--anonymous"], ["--sr"]):
+        run = CliRunner().invoke(cli, [*words, *more])
+        assert run.exit_code == 2
+        assert "--key goes with" in run.output
