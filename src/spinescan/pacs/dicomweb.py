@@ -5,6 +5,7 @@ byte as they are: the library would parse each one, and write what it understood
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 from spinescan.core.errors import MissingExtraError
 from spinescan.io.dicom import PROJECTION_CLASSES, PROJECTION_MODALITIES
+from spinescan.io.quiet import quiet
 from spinescan.pacs.errors import PacsError
 from spinescan.pacs.query import Query, agrees
 from spinescan.pacs.web_server import Asking, WebServer
@@ -22,6 +24,7 @@ _PAGE: Final = 100
 _STUDY, _SERIES, _SOP_CLASS, _SOP = "0020000D", "0020000E", "00080016", "00080018"
 _MODALITY: Final = "00080060"
 _AS_STORED: Final = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+_UID: Final = re.compile(r"[0-9.]{1,64}")
 _CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 
 Match = Mapping[str, Any]
@@ -30,11 +33,15 @@ Match = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A film on a server, by its UIDs."""
+    """A film on a server, by its UIDs. PacsError ("not_understood") if one is none (PS3.5, 9.1)."""
 
     study: str
     series: str
     instance: str
+
+    def __post_init__(self) -> None:
+        if not all(_UID.fullmatch(uid) for uid in (self.study, self.series, self.instance)):
+            raise PacsError("the server names a film by what is no UID", kind="not_understood")
 
     @property
     def path(self) -> str:
@@ -85,10 +92,8 @@ class DicomWeb:
                 place = (uid, _text(series, _SERIES))
                 search = client.search_for_instances
                 for match in self._found(search, query.instance, _SOP, *place):
-                    film = Instance(*place, _text(match, _SOP))
-                    if _text(match, _SOP_CLASS) in PROJECTION_CLASSES and not self._is_ours(
-                        film, _text(match, _SOP_CLASS)
-                    ):
+                    film, sop_class = Instance(*place, _text(match, _SOP)), _text(match, _SOP_CLASS)
+                    if sop_class in PROJECTION_CLASSES and not self._is_ours(film, sop_class):
                         yield film
 
     def fetch(self, film: Instance) -> bytes:
@@ -137,6 +142,8 @@ class DicomWeb:
             page = _understood(
                 partial(search, *place, limit=_PAGE, offset=offset, search_filters=filters)
             )
+            if not isinstance(page, list):
+                raise PacsError("the server's answer is no list", kind="not_understood")
             new = [match for match in page if _text(match, key) and _text(match, key) not in seen]
             if not new:
                 return
@@ -144,7 +151,7 @@ class DicomWeb:
                 if _text(match, key) in seen:
                     continue
                 seen.add(_text(match, key))
-                if agrees(match, filters, tags):
+                if agrees({name: _text(match, tag) for name, tag in tags.items()}, filters):
                     yield match
             offset += len(page)
 
@@ -160,8 +167,12 @@ class DicomWeb:
         answer = _understood(partial(self._client.retrieve_instance_metadata, *uids))
         # Neither sequences nor pixels, which it only refers to.
         plain = {tag: each for tag, each in answer.items() if "Value" in each}
-        header = {tag: each for tag, each in plain.items() if each.get("vr") != "SQ"}
-        return is_own_result(_understood(partial(Dataset.from_json, header)))
+        with quiet():  # pydicom would warn of a header's values with the values
+            try:
+                header = Dataset.from_json({t: e for t, e in plain.items() if e.get("vr") != "SQ"})
+            except Exception:  # of another maker: ours is a header that pydicom wrote
+                return False
+        return is_own_result(header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +209,7 @@ def _text(match: Match, tag: str) -> str:
     try:
         values = match.get(tag, {}).get("Value") or [""]
         return str(values[0]).strip()
-    except (AttributeError, TypeError, IndexError):
+    except (AttributeError, TypeError, LookupError):
         raise PacsError("the server's answer is no DICOM JSON", kind="not_understood") from None
 
 
@@ -223,7 +234,4 @@ def _only_part(body: bytes, content_type: str) -> bytes:
 def _keep_quiet() -> None:
     """dicomweb-client and urllib3 log addresses, which hold UIDs and the query's values."""
     for name in ("dicomweb_client", "urllib3"):
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 Level = Literal["study", "series", "instance"]
 
@@ -82,20 +82,14 @@ def _names() -> str:
     return ", ".join(LEVELS)
 
 
-def agrees(match: Mapping[str, Any], filters: Mapping[str, str], tags: Mapping[str, str]) -> bool:
+def agrees(found: Mapping[str, str], filters: Mapping[str, str]) -> bool:
     """Whether a match is one: a server may leave out a filter that it does not know.
 
-    Parameters
-    ----------
-    match
-        An answer in the DICOM JSON model, by tag.
-    tags
-        Tag by attribute, as eight hexadecimal digits.
+    `found` are the match's values by attribute, "" where it tells none.
     """
-    for name, asked in filters.items():
-        if name not in _EXACT or any(sign in asked for sign in "*?\\,"):
-            continue
-        values = match.get(tags[name], {}).get("Value") or [asked]
-        if str(values[0]).strip() != asked:
-            return False
-    return True
+    exact = {
+        name: asked
+        for name, asked in filters.items()
+        if name in _EXACT and not any(sign in asked for sign in "*?\\,")
+    }
+    return all(found[name] in ("", asked) for name, asked in exact.items())

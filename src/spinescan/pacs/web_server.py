@@ -1,10 +1,10 @@
 """Requests to one DICOMweb server: what it is told, how long to wait, when to ask again."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -126,7 +126,6 @@ class Asking:
 
         self._server = server
         self._session = requests.Session()
-        self._session.verify = True if server.ca_file is None else str(server.ca_file)
         self.headers = self._session.headers
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, **_: Any) -> Any:
@@ -151,11 +150,11 @@ class Asking:
             except PacsError as error:
                 if error.kind != "unreachable" or attempt == self._server.attempts:
                     raise
-                time.sleep(2.0 ** (attempt - 1))
+                sleep(2.0 ** (attempt - 1))
                 continue
             if answer.status_code not in _AGAIN or attempt == self._server.attempts:
                 break
-            time.sleep(_pause_s(answer.headers.get("Retry-After", ""), attempt))
+            sleep(_pause_s(answer.headers.get("Retry-After", ""), attempt))
         _check(answer.status_code)
         return answer
 
@@ -172,6 +171,8 @@ class Asking:
                 headers=dict(headers),
                 data=data,
                 auth=self._sign,
+                # Given here: a variable of the environment comes before the session's own.
+                verify=True if server.ca_file is None else str(server.ca_file),
                 timeout=server.wait_s,
                 allow_redirects=False,
                 stream=True,
@@ -200,7 +201,7 @@ class Asking:
         now and then.
         """
         server, body = self._server, bytearray()
-        ends = time.monotonic() + 10 * server.wait_s
+        ends = monotonic() + 10 * server.wait_s
         while chunk := raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > server.max_bytes:
@@ -208,7 +209,7 @@ class Asking:
                     f"the answer has more than the limit of {server.max_bytes:,} bytes",
                     kind="refused",
                 )
-            if time.monotonic() > ends:
+            if monotonic() > ends:
                 raise PacsError("the answer takes too long", kind="slow")
         return bytes(body)
 
