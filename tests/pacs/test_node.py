@@ -355,7 +355,7 @@ def test_what_is_too_old_is_deleted_and_said_aloud(
     ):
         assert store(node.port, film()) == [0]
         until(lambda: queue.counts().deliveries_waiting == 1)
-        assert files(tmp_path) == 1
+        until(lambda: files(tmp_path) == 1)
         time.sleep(1.1)
         node._sweeping()  # as it does each hour
         assert files(tmp_path) == 0
