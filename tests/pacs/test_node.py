@@ -364,3 +364,22 @@ def test_what_is_too_old_is_deleted_and_said_aloud(
         assert "1 results not delivered" in told[0].message
         assert store(node.port, film()) == [0]  # it may come again
         until(lambda: scanning.scanned.total() == 2)
+
+
+def test_who_is_refused_is_told_in_the_log_by_number(
+    tmp_path: Path, scanning: Scanning, pacs: Pacs, caplog: pytest.LogCaptureFixture
+) -> None:
+    allowed = AllowList((Sender.parse("CR1@127.0.0.1"),))
+    settings = NodeSettings(AT, allowed=allowed, free_bytes=0)
+    with running(tmp_path, scanning, pacs, settings) as (node, _):
+        assert store(node.port, film(1), calling="STRANGER") == [None]
+        assert store(node.port, film(1), calling="CR1", address="127.0.0.9") == [None]
+        node._telling()
+        node._telling()  # the same is not told twice
+    told = [record.message for record in caplog.records if "refused" in record.message]
+    assert told == [
+        "refused: 1 connections from addresses that are not allowed, "
+        "1 titles that are not allowed there"
+    ]
+    assert "STRANGER" not in caplog.text
+    assert "127.0.0.9" not in caplog.text

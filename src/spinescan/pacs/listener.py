@@ -34,6 +34,19 @@ _CUT_S = 2.0
 # PS3.4 B.2.3 and PS3.7 Annex C.
 _STATUS = {"taken": 0x0000, "full": 0xA700, "not_understood": 0xC000, "not_a_film": 0x0122}
 
+TALLIED = {
+    "taken": "films taken",
+    "full": "films told to come again",
+    "not_understood": "objects not understood",
+    "not_a_film": "objects of another kind",
+    "address_refused": "connections from addresses that are not allowed",
+    "title_refused": "titles that are not allowed there",
+    "connection_refused": "connections too many",
+    "cut_off": "connections too slow",
+    "broken_off": "connections that made no sense",
+}
+"""What is counted, in words for the log."""
+
 Taken = Literal["taken", "full"]
 """Whether a film is on our disk; one that finds no room is sent again by its sender, later."""
 
@@ -74,7 +87,8 @@ class Listener:
         self._take = take
         self._allowed = allowed
         self._one = threading.Lock()  # one film at a time is copied and written
-        self.tally: Counter[str] = Counter()
+        self._tally = Counter(dict.fromkeys(TALLIED, 0))
+        self._tallying = threading.Lock()
         entity = AE(ae_title=at.title)
         entity.require_called_aet = True
         entity.maximum_pdu_size = limits.pdu_bytes
@@ -111,6 +125,17 @@ class Listener:
             time.sleep(0.02)
 
     @property
+    def tally(self) -> Counter[str]:
+        """How often what of `TALLIED` came about so far."""
+        with self._tallying:
+            return self._tally.copy()
+
+    def count(self, what: str) -> None:
+        """It came about once more."""
+        with self._tallying:
+            self._tally[what] += 1
+
+    @property
     def connections(self) -> int:
         """How many are open."""
         return len(self._server.open_connections())
@@ -118,7 +143,8 @@ class Listener:
     def lets_in(self, address: str) -> bool:
         """Whether a connection from there may be open."""
         allowed = self._allowed.lets_in(address)
-        self.tally["address_refused"] += not allowed
+        if not allowed:
+            self.count("address_refused")
         return allowed
 
     def asked(self, event: Any) -> None:
@@ -127,7 +153,7 @@ class Listener:
         asker = association.requestor
         title = str(asker.primitive.calling_ae_title or "")
         if not self._allowed.lets_send(title, asker.address_info.address):
-            self.tally["title_refused"] += 1
+            self.count("title_refused")
             # Rejected for good, by the user of the service: calling AE title not recognized
             # (PS3.8 Table 9-21).
             association.acse.send_reject(0x01, 0x01, 0x03)
@@ -140,7 +166,7 @@ class Listener:
             outcome = "not_a_film"
         else:
             outcome = self._outcome(event)
-        self.tally[outcome] += 1
+        self.count(outcome)
         return _STATUS[outcome]
 
     def _outcome(self, event: Any) -> str:
@@ -220,7 +246,8 @@ class _Server(AssociationServer):  # type: ignore[misc]
         now = self.open_connections()
         here = sum(connection.address == address for connection in now)
         room = len(now) < self.limits.connections and here < self.limits.connections_each
-        self._listener.tally["connection_refused"] += not room
+        if not room:
+            self._listener.count("connection_refused")
         return room
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -235,17 +262,18 @@ class _Server(AssociationServer):  # type: ignore[misc]
         """Every half second, and after each connection: cut off what is too slow."""
         super().service_actions()
         for connection in self.open_connections():
-            self._listener.tally["cut_off"] += connection.check()
+            if connection.check():
+                self._listener.count("cut_off")
 
     def broke(self, connected: socket.socket) -> None:
         """A thread of a connection failed: the other one finds it closed."""
-        self._listener.tally["broken_off"] += 1
+        self._listener.count("broken_off")
         with contextlib.suppress(OSError):
             connected.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that could not be begun; socketserver would print a traceback."""
-        self._listener.tally["connection_refused"] += 1
+        self._listener.count("connection_refused")
 
 
 class _Handler(RequestHandler):  # type: ignore[misc]

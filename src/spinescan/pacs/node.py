@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from spinescan.pacs.connection import DEFAULT_LIMITS, ConnectionLimits
 from spinescan.pacs.deliver import deliver_due
 from spinescan.pacs.destination import Destination
 from spinescan.pacs.errors import PacsError
-from spinescan.pacs.listener import Address, Listener, Taken
+from spinescan.pacs.listener import TALLIED, Address, Listener, Taken
 from spinescan.pacs.queue import FilmClaim, PacsQueue
 from spinescan.pacs.received import Received
 
@@ -46,6 +47,7 @@ _IDLE_S = 2.0
 _FAULT_S = 5.0
 _LONGEST_S = 60.0
 _SWEEP_S = 3600.0
+_TELL_S = 5.0
 _END_S = 2.0
 
 
@@ -115,6 +117,8 @@ class Node(AbstractContextManager["Node"]):
         self._films = threading.Event()
         self._results = threading.Event()
         self._pause_s = _IDLE_S
+        self._next_status = 0.0
+        self._told_of: Counter[str] = Counter()
         self._listener = Listener(
             settings.at,
             self._take,
@@ -285,20 +289,31 @@ class Node(AbstractContextManager["Node"]):
         return _SWEEP_S
 
     def _telling(self) -> float:
-        self._tell_status()
-        return self._settings.status_s
+        refused = self._listener.tally
+        del refused["taken"], refused["full"]  # each is told of when it comes
+        new = refused - self._told_of
+        if new:
+            log.warning("refused: %s", _in_words(new))
+        self._told_of = refused
+        if time.monotonic() >= self._next_status:
+            self._next_status = time.monotonic() + self._settings.status_s
+            self._tell_status()
+        return _TELL_S
 
     def _tell_status(self) -> None:
         with contextlib.suppress(SpineScanError, OSError):
             counts = self._queue.counts()
             log.info(
                 "films: %d wait, %d answered, %d failed; results: %d wait, %d delivered; "
-                "%d connections open%s",
+                "%d connections open; since the start: %s",
                 *(counts.films_waiting, counts.films_answered, counts.films_failed),
                 *(counts.deliveries_waiting, counts.deliveries_done),
-                self._listener.connections,
-                "".join(f", {n} {what}" for what, n in sorted(self._listener.tally.items()) if n),
+                *(self._listener.connections, _in_words(self._listener.tally) or "nothing"),
             )
+
+
+def _in_words(tally: Counter[str]) -> str:
+    return ", ".join(f"{number} {TALLIED[what]}" for what, number in tally.items() if number)
 
 
 def told(error: Exception) -> str:
