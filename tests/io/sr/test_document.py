@@ -296,6 +296,37 @@ def test_a_film_that_names_no_study_is_refused(keyword: str) -> None:
     assert caught.value.kind == "no_study"
 
 
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "1.2.840.10008.5.1.4.1.1.1",
+        "1.2.840.10008.5.1.4.1.1.1.1",
+        "1.2.840.10008.5.1.4.1.1.1.1.1",
+        "1.2.840.10008.5.1.4.1.1.7",
+        "1.2.840.10008.5.1.4.1.1.12.1",
+        "1.2.840.10008.5.1.4.1.1.12.2",
+    ],
+)
+def test_every_kind_of_film_that_is_read_has_a_report(storage: str) -> None:
+    def change(header: Dataset) -> None:
+        person(header)
+        header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = storage
+
+    document = written(report(), film_file(PIXELS, change))
+    assert {row[3] for row in document.get_evidence()} == {storage}
+
+
+def test_a_film_of_a_private_kind_is_refused_without_its_header() -> None:
+    def change(header: Dataset) -> None:
+        person(header)
+        header.SOPClassUID = "1.2.3.4"
+
+    with pytest.raises(SpineScanError) as caught:
+        written(report(), film_file(PIXELS, change))
+    assert caught.value.kind == "dicom_out"
+    assert "Jane" not in str(caught.value)
+
+
 @pytest.mark.parametrize("film", [b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 200, b"text" * 100])
 def test_what_is_no_dicom_file_is_refused(film: bytes) -> None:
     with pytest.raises(SpineScanError, match="no DICOM file") as caught:
