@@ -1,8 +1,8 @@
-"""Write a structured report as DCMTK's dsrdump prints it, to standard output.
+"""Write a structured report as DCMTK's dsrdump prints it: docs/reference/dicom-sample.md.
 
-    python docs/generate_dicom_sample.py > docs/reference/dicom-sample.md
+    python docs/generate_dicom_sample.py
 
-Without dsrdump the page is printed as it is.
+Without dsrdump the page stays as it is.
 """
 
 import shutil
@@ -42,11 +42,8 @@ def sample() -> str:
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 
 
-def page() -> str:
-    """The whole page, or the one that is there where dsrdump is not installed."""
-    version = dsrdump_version()
-    if version is None:
-        return PAGE.read_text("utf-8")
+def page(version: str) -> str:
+    """The whole page."""
     return f"""\
 # A report in DICOM, printed
 
@@ -61,4 +58,8 @@ This page is written by `make docs`: a synthetic film, scanned, and its structur
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    version = dsrdump_version()
+    if version is None:
+        print(f"{PAGE} stays as it is: dsrdump (DCMTK) is not installed.")
+    else:
+        PAGE.write_text(page(version), "utf-8")

@@ -1,6 +1,7 @@
 """One table of codes, whole, short enough for DICOM, and without a meaning told twice."""
 
 import importlib.util
+import re
 from collections import Counter
 from pathlib import Path
 from typing import get_args
@@ -10,6 +11,7 @@ from pydicom.sr.codedict import codes as standard
 
 from spinescan.core.anatomy import LEVELS
 from spinescan.core.report import (
+    RESEARCH_USE,
     AlsType,
     AxisName,
     EndsBy,
@@ -110,3 +112,11 @@ def test_the_reference_page_is_up_to_date() -> None:
     page = ROOT / "docs" / "reference" / "dicom-codes.md"
     assert page.read_text("utf-8") == module.reference(), "run `make docs`"
     assert set(module.KINDS) == set(codes.TABLE)
+
+
+def test_the_printed_sample_has_codes_of_the_table() -> None:
+    page = (ROOT / "docs" / "reference" / "dicom-sample.md").read_text("utf-8")
+    printed = set(re.findall(rf'\(([^,(]+),{codes.SCHEME},"([^"]+)"\)', page))
+    assert len(printed) > 10
+    assert printed <= {(value, meaning) for _, _, value, meaning in ROWS}
+    assert RESEARCH_USE in page
