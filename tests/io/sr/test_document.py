@@ -236,6 +236,36 @@ def test_a_name_survives_in_any_script(whose: str, name: str, charset: str | Non
     assert document.get("SpecificCharacterSet") == charset
 
 
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 101", "Wałęsa^Lech"),
+        ("ISO_IR 144", "Люксембург"),
+        ("ISO_IR 127", "قباني^لنزار"),
+        ("ISO_IR 138", "שרון^דבורה"),
+        ("ISO_IR 148", "Çavuşoğlu"),
+        ("ISO_IR 166", "นาย^สมชาย"),
+        ("ISO_IR 13", "ﾔﾏﾀﾞ^ﾀﾛｳ"),
+        ("GB18030", "Wang^XiaoDong=王^小东"),
+        ("GBK", "Wang^XiaoDong=王^小东"),
+    ],
+)
+def test_every_character_set_of_the_standard_is_understood(charset: str, name: str) -> None:
+    def change(header: Dataset) -> None:
+        person(header)
+        header.SpecificCharacterSet = charset
+        header.PatientName = header.ReferringPhysicianName = name
+
+    document = written(report(), film_file(PIXELS, change))
+    assert str(document.PatientName) == str(document.ReferringPhysicianName) == name
+
+
+def test_a_name_in_latin_letters_that_no_set_was_declared_for_survives() -> None:
+    document = written(report(), FILM.replace(b"Doe^Jane", b"M\xfcl^Jane"))
+    assert str(document.PatientName) == "Mül^Jane"
+    assert document.SpecificCharacterSet == "ISO_IR 100"
+
+
 def test_the_same_answer_is_the_same_object() -> None:
     told = report()
     later = render_sr(FILM, replace(told, timing_ms=99.0), written_at=datetime(2027, 5, 6))

@@ -165,7 +165,7 @@ def _checked(keyword: str, values: list[Any]) -> Iterator[Any]:
             if isinstance(value, int) and 0 <= value < 2**16:
                 yield value
             continue
-        text = str(value).strip()
+        text = _printable(value).strip()
         try:
             validate_value(dictionary_VR(keyword), text, config.RAISE)
         except (ValueError, TypeError):
