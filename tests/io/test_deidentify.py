@@ -296,6 +296,23 @@ def test_the_file_says_what_was_done() -> None:
     assert after.BurnedInAnnotation == "YES"  # it still is
 
 
+def test_bytes_and_codes_stay_only_where_they_belong() -> None:
+    icon = Dataset()
+    icon.Rows = icon.Columns = 8
+    icon.BitsAllocated = 8
+    icon.add_new("PixelData", "OB", MARK)
+    header = film_with(IconImageSequence=[icon], ViewCodeSequence=[code()])
+    header.ViewCodeSequence[0].add_new("LUTData", "OW", MARK)
+    header.ViewCodeSequence[0].add_new("PixelData", "OB", MARK)
+    header.ViewCodeSequence[0].Manufacturer = "Geheim"
+    header.CodeValue = "Geheim"
+    data = saved(header)
+    after = clean(data)
+    assert leaks(after) == []
+    check_same_film(data, after)
+    assert opened(after).ViewCodeSequence[0] == code()
+
+
 # Names that stay consistent
 
 
