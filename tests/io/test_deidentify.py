@@ -195,7 +195,7 @@ SPARED = (Tag("SpecificCharacterSet"), Tag("PixelData"), Tag(0x0029, 0x1010))
     preamble=st.booleans(),
     tail=st.sampled_from((b"", MARK, b"\0" * 10 + MARK * 20)),
 )
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_planted_anywhere_is_gone(
     plants: list[tuple[str, BaseTag, str]], syntax: UID, preamble: bool, tail: bytes
 ) -> None:
@@ -531,13 +531,17 @@ def test_an_overlay_inside_compressed_pixels_is_refused() -> None:
     assert caught.value.kind == "unsupported"
 
 
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner.default()
+
+
 @pytest.mark.parametrize("kind", ["film", "photograph", "lateral"])
-def test_a_scan_before_and_after_gives_the_same_report(kind: str) -> None:
+def test_a_scan_before_and_after_gives_the_same_report(kind: str, scanner: Scanner) -> None:
     phantom = sample_film("lateral" if kind == "lateral" else "frontal")
     if kind == "photograph":
         phantom = replace(phantom, spacing_mm=None)
     data = image_bytes(phantom, "dicom")
-    scanner = Scanner.default()
     one, other = (
         replace(scanner.scan(read_radiograph(d)), sha256="", timing_ms=0.0)
         for d in (data, clean(data))
@@ -600,7 +604,6 @@ def test_what_is_no_film_is_refused() -> None:
 
 
 @given(st.data())
-@settings(max_examples=200)
 def test_a_broken_file_is_refused_or_cleaned(data: st.DataObject) -> None:
     """Whatever is wrong, it is a ReadError that quotes nothing of the header."""
     film = bytearray(BROKEN)

@@ -70,7 +70,7 @@ _BINARIES: Final[Mapping[str, frozenset[str]]] = {
     "ModalityLUTSequence": frozenset(("LUTData",)),
     "VOILUTSequence": frozenset(("LUTData",)),
 }
-"""Bytes that stay, by the sequence that they are in: no icon, which may show more than the film."""
+"""Bytes that stay, by the sequence that they are in."""
 
 _BYTES: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _NUMBERS: Final = frozenset(("AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"))
@@ -103,7 +103,6 @@ def apply_profile(header: Dataset, names: Pseudonyms, patient: str) -> None:
     patient
         What patient identifier and name become; may be empty.
     """
-    header.pop("IconImageSequence", None)
     _clean(header, _rules(names, patient), names)
     # Everything that is left is ASCII.
     header.pop("SpecificCharacterSet", None)
