@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import warnings
 from dataclasses import replace
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -531,6 +532,9 @@ def test_an_overlay_inside_compressed_pixels_is_refused() -> None:
     assert caught.value.kind == "unsupported"
 
 
+drawn = cache(sample_film)
+
+
 @pytest.fixture(scope="module")
 def scanner() -> Scanner:
     return Scanner.default()
@@ -538,7 +542,7 @@ def scanner() -> Scanner:
 
 @pytest.mark.parametrize("kind", ["film", "photograph", "lateral"])
 def test_a_scan_before_and_after_gives_the_same_report(kind: str, scanner: Scanner) -> None:
-    phantom = sample_film("lateral" if kind == "lateral" else "frontal")
+    phantom = drawn("lateral" if kind == "lateral" else "frontal")
     if kind == "photograph":
         phantom = replace(phantom, spacing_mm=None)
     data = image_bytes(phantom, "dicom")
