@@ -650,6 +650,40 @@ def test_a_validator_finds_no_new_error(seed: int, tmp_path: Path) -> None:
     assert errors(clean(header), tmp_path) == []
 
 
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs dciodvfy (Debian: dicom3tools)")
+@pytest.mark.parametrize(
+    ("modality", "sop_class"),
+    [
+        ("CR", "1.2.840.10008.5.1.4.1.1.1"),
+        ("RF", "1.2.840.10008.5.1.4.1.1.12.2"),
+        ("XA", "1.2.840.10008.5.1.4.1.1.12.1"),
+    ],
+)
+def test_other_films_gain_no_error(modality: str, sop_class: str, tmp_path: Path) -> None:
+    header = film_with(SOPClassUID=sop_class, Modality=modality, **EXPOSURE)
+    header.file_meta.MediaStorageSOPClassUID = sop_class
+    before, after = (errors(data, tmp_path) for data in (saved(header), clean(header)))
+    assert set(after) <= set(before)
+
+
+DAY, HOUR = "20240229", "0815"
+EXPOSURE: dict[str, Any] = {
+    **dict.fromkeys(("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"), DAY),
+    **dict.fromkeys(("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime"), HOUR),
+    **dict.fromkeys(("StudyID", "AccessionNumber", "StationName", "DeviceSerialNumber"), "7"),
+    **dict.fromkeys(("PlateID", "CassetteID", "ContrastBolusAgent", "ProtocolName"), "7"),
+    **dict.fromkeys(("ReferringPhysicianName", "OperatorsName", "Manufacturer"), "Anna"),
+    **{"PatientBirthDate": "20100101", "PatientSex": "F", "ImageLaterality": "U"},
+    **{"ViewPosition": "AP", "BodyPartExamined": "LSPINE", "PatientOrientation": ["L", "F"]},
+    **{"SeriesNumber": 1, "InstanceNumber": 1, "KVP": "80", "Exposure": 1, "ExposureTime": 10},
+    **{"XRayTubeCurrent": 100, "DistanceSourceToDetector": "1800", "RadiationSetting": "GR"},
+    **{"ImageType": ["ORIGINAL", "PRIMARY", "SINGLE PLANE"], "PixelIntensityRelationship": "LOG"},
+    **{"PositionerPrimaryAngle": "0", "PositionerSecondaryAngle": "0", "TableHeight": "1"},
+    **{"PositionerMotion": "STATIC", "RadiationMode": "PULSED", "LossyImageCompression": "00"},
+    **{"AnatomicRegionSequence": [code()], "BurnedInAnnotation": "NO"},
+}
+
+
 def errors(data: bytes, folder: Path) -> list[str]:
     path = folder / "film.dcm"
     path.write_bytes(data)
