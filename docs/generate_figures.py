@@ -468,6 +468,24 @@ def summary() -> dict[str, Any]:
     }
 
 
+def deidentify_table() -> str:
+    """How often text on a phantom is seen."""
+    told = result("burned-in-text")
+    rows = [
+        ("text was burned in (should be all)", "text"),
+        ("no text, but figures of a ruler, a scale or drawn lines", "writing"),
+        ("none of these (should be none)", "blank"),
+    ]
+    lines = ["| on the film | text is seen |", "| --- | --- |"]
+    lines += [f"| {what} | {percent(told['seen'][kind])} |" for what, kind in rows]
+    styles = {"export": "exports", "long": "stitched films", "photo": "photographs of films"}
+    lines += [
+        f"| text was burned in: {what} | {percent(told['text_seen_by_style'][style])} |"
+        for style, what in {**styles, "teaching": "teaching files"}.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "README.md": table,
     BUNDLES / "frontal-landmarks" / "CARD.md": table,
@@ -479,6 +497,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
     ROOT / "docs" / "how-to" / "dicom-out.md": dicom_table,
     ROOT / "docs" / "how-to" / "study.md": study_answer,
+    ROOT / "docs" / "how-to" / "deidentify.md": deidentify_table,
 }
 """What makes the figures of each page."""
 
