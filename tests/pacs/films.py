@@ -67,6 +67,7 @@ class Pacs:
         if self.status & 0xF000 in (0x0000, 0xB000):
             with self._lock:
                 found = event.dataset
+                found.file_meta = event.file_meta
                 uid = str(found.SOPInstanceUID)
                 self.objects[uid] = found
                 self.times[uid] = self.times.get(uid, 0) + 1
@@ -122,6 +123,8 @@ def associated(
         ],
     )
     try:
+        if association.is_established:
+            association.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield association
     finally:
         if association.is_established:

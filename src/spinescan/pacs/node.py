@@ -230,7 +230,8 @@ class Node(AbstractContextManager["Node"]):
         self._note(lambda: self._queue.answered(claim, results, self._destination.name))
         self._results.set()
         took_s = time.monotonic() - began
-        log.info("film %s: %d results, %.1f s", name, len(results), took_s)
+        what = f"{len(results)} results" if results else "needs no answer"
+        log.info("film %s: %s, %.1f s", name, what, took_s)
 
     def _not_scanned(self, claim: FilmClaim, error: SpineScanError) -> None:
         if self._stopping.is_set():  # its process was ended, which is not the film's fault
