@@ -31,7 +31,7 @@ from spinescan.phantom.film import Order, draw_phantom
 ROWS: Final = 640
 JAPANESE: Final = "Yamada^Tarou=山田^太郎=やまだ^たろう"
 KOREAN: Final = "Hong^Gildong=洪^吉洞=홍^길동"
-GREEK: Final = "Διονυσιος^Α"
+GREEK: Final = "Διονυσιος^Γ"
 GERMAN: Final = "Müller^Jürgen^^Dr."
 
 
@@ -169,7 +169,7 @@ class Outcome(NamedTuple):
 
 @cache
 def _phantom(**wishes: object) -> NDArray[np.float32]:
-    return draw_phantom(Order(rows=ROWS, **wishes), 5).pixels  # type: ignore[arg-type]
+    return draw_phantom(Order(rows=ROWS, clinic=None, **wishes), 5).pixels  # type: ignore[arg-type]
 
 
 def _drawn(**wishes: object) -> Callable[[], NDArray[np.float32]]:
@@ -223,6 +223,9 @@ OUTCOMES: Final[dict[str, Outcome]] = {
         lateral=True,
         told=Told(age="adult", posture="standing"),
     ),
+    "slip": Outcome(_drawn(view="lateral", slip=("L5", 0.3)), lateral=True),
+    "rods": Outcome(_drawn(als="3CN", metal="rods")),
+    "brace on the film": Outcome(_drawn(als="3CL", metal="brace")),
     "in brace": Outcome(_drawn(als="3CH"), told=Told(in_brace=True)),
     "without spacing": Outcome(_drawn(als="4C"), spacing_mm=None),
     "points moved": Outcome(_drawn(als="3CN"), edit=_moved),

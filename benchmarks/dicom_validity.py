@@ -4,7 +4,6 @@
 
 Writes both results of each film and lets two programs judge every file: dciodvfy (dicom3tools), by
 its lines that begin with "Error", and dsrdump (DCMTK), by its exit code and what it complains of.
-dciodvfy judges the films themselves, too: what is wrong with a film is not made better.
 Writes benchmarks/results/dicom-validity.json (or --out); `--keep FOLDER` keeps the files. The exit
 code is 1 if there was an error.
 """

@@ -1,5 +1,6 @@
 """What a result repeats of its film's header: the patient, the study, and which film it was."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final
@@ -63,6 +64,9 @@ _OF_THE_PICTURE: Final = (
     "LossyImageCompressionMethod",
 )
 
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+"""Zeros in front of a number are against the rule (PS3.5 9.1), and archives hold many such."""
+
 _ENUMERATED: Final = {
     "PatientSex": {"M", "F", "O"},
     "PatientIdentityRemoved": {"YES", "NO"},
@@ -101,9 +105,9 @@ def film_header(film: bytes) -> Dataset:
     kept = Dataset()
     for keyword in NAMES_FILM:
         value = str(header.get(keyword) or "").strip()
-        if not value:
+        if not _UID.fullmatch(value):
             raise SpineScanError(
-                f"the film has no {keyword} in its header, so no DICOM result can be put beside it:"
+                f"the film's header has no valid {keyword}, so no result can be put beside it:"
                 " export it from the archive anew, or do without the DICOM results",
                 kind=NO_STUDY,
             )
@@ -122,9 +126,11 @@ def _valid(keyword: str, value: Any) -> Any:
         return None
     if isinstance(value, PersonName):
         # Decoded: the name keeps its characters in whatever set it is written again.
-        return PersonName(str(value))
+        return PersonName(_printable(value))
     if keyword in IDENTITY:
-        return [str(v) for v in value] if isinstance(value, MultiValue) else str(value)
+        return (
+            [_printable(v) for v in value] if isinstance(value, MultiValue) else _printable(value)
+        )
     values = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
     if len(values) > 1 and keyword not in _SEVERAL:
         return None
@@ -132,6 +138,10 @@ def _valid(keyword: str, value: Any) -> Any:
     if len(checked) != len(values) or not _makes_sense(keyword, checked):
         return None
     return checked if keyword in _SEVERAL else checked[0]
+
+
+def _printable(value: Any) -> str:
+    return "".join(c for c in str(value) if c.isprintable())
 
 
 def _checked(keyword: str, values: list[Any]) -> Iterator[Any]:
