@@ -1,13 +1,16 @@
 """Films are found page by page, fetched byte by byte, and results are stored and known to be."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spinescan.app.main import cli
 from spinescan.pacs.dicomweb import DicomWeb, Instance
 from spinescan.pacs.dicomweb import _only_part as only_part
 from spinescan.pacs.errors import PacsError
@@ -268,3 +271,17 @@ def test_what_is_stored_is_known_from_the_answer(
     assert (asked.method, asked.path) == ("POST", "/dicom-web/studies")
     assert only_part(asked.body, asked.headers["content-type"]) == result
     assert destination.name == web.url
+
+
+def test_a_missing_extra_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dicomweb_client", None)
+    words = ["dicomweb", "scan", "--server", "http://localhost", "--query", "PatientID=SECRET"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 2
+    assert "spinescan[dicom]" in result.stderr
+    assert "SECRET" not in result.output
+
+
+def test_help_says_research_use_only() -> None:
+    for words in (["dicomweb", "--help"], ["dicomweb", "scan", "--help"]):
+        assert "Research use only" in CliRunner().invoke(cli, words).stdout
