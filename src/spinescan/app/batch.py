@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -24,13 +24,21 @@ from spinescan.app.results import (
     write_results,
 )
 from spinescan.core.errors import SpineScanError
-from spinescan.core.report import failure_dict
+from spinescan.core.report import Notice, failure_dict
 from spinescan.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from spinescan.core.radiograph import Radiograph
     from spinescan.core.report import Report
     from spinescan.infer.scanner import Scanner
+    from spinescan.io.deidentify import Pseudonyms
+    from spinescan.io.limits import ReadLimits
+
+BURNED_IN_UNKNOWN = Notice(
+    "burned_in_unknown",
+    "Whether text in the picture names the patient is not known; look before you pass it on.",
+)
+"""Goes with an anonymous result whose film does not deny it."""
 
 Record = dict[str, Any]
 """A Report or a failure, as the JSON of the contract."""
@@ -45,7 +53,8 @@ class Settings:
     that need not be scanned again. `heat_maps`: draw where the classifiers looked, into `out`.
     `pdf`: write one page of PDF a film into `out`. `sr`, `sc`: write the answer into `out` as a
     DICOM structured report, and its overlay as a DICOM picture; with `hand_back` these come beside
-    the film's record and are not written. `told`: what is known of the patients beside the films.
+    the film's record and are not written. `pseudonyms`: these two are of the de-identified film,
+    which names patient and study so. `told`: what is known of the patients beside the films.
     """
 
     out: Path | None = None
@@ -57,6 +66,7 @@ class Settings:
     sr: bool = False
     sc: bool = False
     hand_back: bool = False
+    pseudonyms: "Pseudonyms | None" = None
     told: Told = NOTHING
 
     @property
@@ -156,9 +166,11 @@ class FilmScanner:
             and settings.told == NOTHING  # an earlier report need not have been told
         ):
             return Scanned(film, {**earlier, "file": film.source})
+        if settings.anonymous and radiograph.burned_in is None:
+            radiograph = replace(radiograph, notices=(*radiograph.notices, BURNED_IN_UNKNOWN))
         report = self._scanner.scan(radiograph, settings.told)
         file = None if settings.anonymous else film.source
-        dicom = self._dicom(film, data, radiograph, report)
+        dicom = self._dicom(film, data, radiograph, report, limits)
         if settings.out is not None:
             cards = self._scanner.cards
             heats = self._scanner.heat_maps(radiograph, report) if settings.heat_maps else {}
@@ -178,12 +190,21 @@ class FilmScanner:
         return Scanned(film, report.to_dict(file), dicom if settings.hand_back else {})
 
     def _dicom(
-        self, film: Film, data: bytes, radiograph: "Radiograph", report: "Report"
+        self,
+        film: Film,
+        data: bytes,
+        radiograph: "Radiograph",
+        report: "Report",
+        limits: "ReadLimits",
     ) -> dict[str, bytes]:
         sr, sc = self.settings.sr, self.settings.sc
         if not (sr or sc):
             return {}
         try:
+            if (names := self.settings.pseudonyms) is not None:
+                from spinescan.io.deidentify import deidentified
+
+                data = deidentified(data, limits=limits, pseudonyms=names)
             return dicom_results(data, radiograph, report, sr=sr, sc=sc, written_at=datetime.now())
         except SpineScanError as error:
             raise SpineScanError(f"{film.source}: {error}", kind=error.kind) from error

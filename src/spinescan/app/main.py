@@ -6,6 +6,7 @@ import spinescan
 from spinescan.app.commands.audit import audit
 from spinescan.app.commands.automl import automl
 from spinescan.app.commands.bench import bench
+from spinescan.app.commands.deidentify import deidentify
 from spinescan.app.commands.dicomweb import dicomweb
 from spinescan.app.commands.evaluate import evaluate
 from spinescan.app.commands.export import export
@@ -35,6 +36,7 @@ for command in (
     scan,
     predict,
     serve,
+    deidentify,
     node,
     dicomweb,
     models,

@@ -55,6 +55,8 @@ class Radiograph:
         The view that the header declares, or None. The answer of the view gate is in the Report.
     patient_left
         The side of the *picture* that shows the patient's left, as the header declares it, or None.
+    burned_in
+        Whether text is burned into the picture, as the header says, or None where it says nothing.
     notices
         What a reader of the film should know, for example burned-in text that the header admits.
     """
@@ -66,6 +68,7 @@ class Radiograph:
     pixel_aspect: float = 1.0
     declared_view: View | None = None
     patient_left: Side | None = None
+    burned_in: bool | None = None
     notices: tuple[Notice, ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -1,11 +1,17 @@
 """DICOM projection radiographs (CR, DX, RF, secondary capture) as radiographs, read by pydicom."""
 
+import re
 import zlib
 from io import BytesIO
 
 from pydicom import Dataset, dcmread
 from pydicom.filereader import _read_file_meta_info, read_preamble
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    UID_dictionary,
+)
 
 from spinescan.core.errors import ReadError
 from spinescan.core.radiograph import Radiograph
@@ -29,6 +35,9 @@ PROJECTION_CLASSES = frozenset(
     )
 )
 
+_CODE = re.compile(r"[A-Z]{2,8}")
+"""What a modality looks like (PS3.3 C.7.3.1.1.1)."""
+
 
 def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
     """Decode a DICOM film, with or without preamble. No patient data leaves the header.
@@ -40,7 +49,7 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
         into a ReadError.
     """
     header = dcmread(BytesIO(inflated(data, limits)), force=True)
-    _require_single_projection(header)
+    require_single_projection(header)
     if is_own_result(header):
         raise ReadError(
             "a picture that SpineScan drew; give the film that it was drawn of", kind="unsupported"
@@ -58,6 +67,7 @@ def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:
         pixel_aspect=geometry.pixel_aspect,
         declared_view=sides.view,
         patient_left=sides.patient_left,
+        burned_in=burned_in(header),
         notices=(*geometry.notices, *sides.notices, *grey_notices, *_text_notices(header)),
     )
 
@@ -85,18 +95,19 @@ def inflated(data: bytes, limits: ReadLimits) -> bytes:
     return data[:start].replace(deflated, plain) + body
 
 
-def _require_single_projection(header: Dataset) -> None:
+def require_single_projection(header: Dataset) -> None:
+    """Refuse (ReadError) what is no projection radiograph, or holds none or several pictures."""
     modality = str(header.get("Modality") or "").strip().upper()
     sop_class = UID(str(header.get("SOPClassUID") or ""))
     if "PixelData" not in header:
         # pydicom gives what it has where a file breaks off, or nothing at all.
         if len(header) == 0 or "Rows" in header or sop_class in PROJECTION_CLASSES:
             raise ReadError("a DICOM file that ends before its picture does", kind="truncated")
-        what = sop_class.name or modality or "nothing that is known"
+        what = _kind(modality, sop_class)
         raise ReadError(f"a DICOM file without a picture in it ({what})", kind="not_an_image")
     known = not sop_class or sop_class in PROJECTION_CLASSES
     if modality not in PROJECTION_MODALITIES if modality else not known:
-        what = modality if modality else sop_class.name
+        what = _kind(modality, UID("") if modality else sop_class)
         raise ReadError(
             f"a DICOM image of kind {what}; expected a projection radiograph (CR, DX, RF or a "
             "secondary capture)",
@@ -110,6 +121,16 @@ def _require_single_projection(header: Dataset) -> None:
         )
 
 
+def _kind(modality: str, sop_class: UID) -> str:
+    """The name of a registered class, or the modality's code; of a broken header, nothing is said.
+
+    Where a header is broken, other elements' text may stand there.
+    """
+    if sop_class in UID_dictionary:
+        return str(sop_class.name)
+    return modality if _CODE.fullmatch(modality) else "nothing that is known"
+
+
 def _integer(header: Dataset, keyword: str, default: int | None = None) -> int:
     value = header.get(keyword)
     if value is None and default is not None:
@@ -120,8 +141,14 @@ def _integer(header: Dataset, keyword: str, default: int | None = None) -> int:
         raise ReadError(f"a DICOM file without a valid {keyword}", kind="damaged") from None
 
 
+def burned_in(header: Dataset) -> bool | None:
+    """What BurnedInAnnotation (0028,0301) says of text in the picture; None if nothing."""
+    told = str(header.get("BurnedInAnnotation") or "").strip().upper()
+    return {"YES": True, "NO": False}.get(told)
+
+
 def _text_notices(header: Dataset) -> tuple[Notice, ...]:
-    if str(header.get("BurnedInAnnotation") or "").strip().upper() != "YES":
+    if not burned_in(header):
         return ()
     return (
         Notice(

@@ -31,6 +31,7 @@ _PLUGINS: dict[PictureFormat, tuple[str, str]] = {
 _DEEP_MODES = ("I", "F")  # and I;16 in its byte orders
 _EXIF_ORIENTATION = 0x0112
 _TIFF_PHOTOMETRIC = 262
+_TOP_16 = 2**16 - 1
 
 
 def read_picture(
@@ -46,6 +47,45 @@ def read_picture(
     ReadError
         Or whatever Pillow raises on damaged data; `read_radiograph` turns that into a ReadError.
     """
+    image, orientation = _loaded(data, picture_format, limits)
+    notices = _aspect_notices(image)
+    return Radiograph(pixels=_grey(image, orientation), sha256=sha256, notices=notices)
+
+
+def plain_png(data: bytes, picture_format: PictureFormat, limits: ReadLimits) -> bytes:
+    """A picture as PNG: the same pixels, upright, opaque, with no other word in the file.
+
+    It reads as the same film. What was hidden under transparency is gone. A printing resolution
+    stays only where it tells of pixels that may not be square.
+
+    Raises
+    ------
+    ReadError
+        As `read_picture`; "unsupported" if its pixels need more than 16 bits, which PNG has not.
+    """
+    image, orientation = _loaded(data, picture_format, limits)
+    told = {"dpi": image.info["dpi"]} if _aspect_notices(image) else {}
+    if _is_deep(image):
+        stored = np.asarray(image)
+        whole = stored.dtype.kind in "iu" and stored.min() >= 0 and stored.max() <= _TOP_16
+        if not whole:
+            raise ReadError(
+                "has pixels that no PNG can hold; save it with 16 bits or fewer", kind="unsupported"
+            )
+        if _is_white_zero(image):
+            stored = _TOP_16 - stored
+        values: NDArray[np.generic] = _upright(stored, orientation).astype(np.uint16)
+    else:
+        values = _upright(np.asarray(_opaque(image)), orientation)
+    out = BytesIO()
+    Image.fromarray(np.ascontiguousarray(values)).save(out, "PNG", **told)
+    return out.getvalue()
+
+
+def _loaded(
+    data: bytes, picture_format: PictureFormat, limits: ReadLimits
+) -> tuple[ImageFile.ImageFile, int]:
+    """The one picture of a file, and the EXIF orientation that is left to apply."""
     image = _open(data, picture_format)
     limits.check_size(image.height, image.width)
     frames = getattr(image, "n_frames", 1)
@@ -58,11 +98,10 @@ def read_picture(
         # Pillow skips the checksums of pixel data while decoding; this pass checks them.
         image.verify()
         image = _open(data, picture_format)
-    notices = _aspect_notices(image)
     # Pillow turns a TIFF by itself while it loads, and no other format.
     orientation = 1 if picture_format == "TIFF" else _orientation(image)
     image.load()
-    return Radiograph(pixels=_grey(image, orientation), sha256=sha256, notices=notices)
+    return image, orientation
 
 
 def ends_early(data: bytes, picture_format: PictureFormat) -> bool:
@@ -95,11 +134,10 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _grey(image: ImageFile.ImageFile, orientation: int) -> NDArray[np.float32]:
-    if image.mode in _DEEP_MODES or image.mode.startswith("I;16"):
+    if _is_deep(image):
         stored = _upright(np.asarray(image), orientation)
         pixels = spread(stored, float(stored.min()), float(stored.max()))
-        # Pillow inverts a TIFF that stores white as zero up to 8 bits only.
-        if getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0:
+        if _is_white_zero(image):
             np.subtract(1.0, pixels, out=pixels)
         return pixels
     pixels = _upright(np.asarray(_luminance(image)), orientation).astype(np.float32, order="C")
@@ -107,20 +145,34 @@ def _grey(image: ImageFile.ImageFile, orientation: int) -> NDArray[np.float32]:
     return pixels
 
 
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode in _DEEP_MODES or image.mode.startswith("I;16")
+
+
+def _is_white_zero(image: Image.Image) -> bool:
+    """Whether a deep TIFF is inverted; Pillow sees to it itself up to 8 bits only."""
+    return bool(getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0)
+
+
 def _luminance(image: Image.Image) -> Image.Image:
     """The picture in mode L, over black where it is transparent."""
+    return _opaque(image).convert("L")
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """The picture in mode L or RGB, over black where it is transparent."""
     if image.mode in ("L", "1") and "transparency" not in image.info:
         return image.convert("L")
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         seen = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", seen.size, "black"), seen).convert("L")
-    return image.convert("RGB").convert("L")
+        return Image.alpha_composite(Image.new("RGBA", seen.size, "black"), seen).convert("RGB")
+    return image.convert("RGB")
 
 
 def _upright(array: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:
     """A view of `array` as the EXIF orientation wants it shown."""
     if orientation >= 5:
-        array = array.T
+        array = array.swapaxes(0, 1)
     across = orientation in (2, 3, 6, 7)
     down = orientation in (3, 4, 7, 8)
     return array[:: -1 if down else 1, :: -1 if across else 1]

@@ -10,6 +10,7 @@ from spinescan.core.told import AgeGroup, Posture, Told
 
 if TYPE_CHECKING:
     from spinescan.app.batch import Load
+    from spinescan.io.deidentify import Pseudonyms
 
 
 @click.command()
@@ -83,7 +84,14 @@ if TYPE_CHECKING:
 @click.option(
     "--anonymous",
     is_flag=True,
-    help="Leave file names and digests out of all output. The picture itself stays as it is.",
+    help="Leave file names and digests out of all output, and give patient and study new names in"
+    " what --sr and --sc write (DICOM's Basic Profile). The picture itself stays as it is.",
+)
+@click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Make those new names with the key in this file, as `spinescan deidentify --key` does, so"
+    " that results and de-identified films go together.  [default: new names with each run]",
 )
 @click.option(
     "--max-pixels",
@@ -107,6 +115,7 @@ def scan(
     jobs: int,
     resume: bool,
     anonymous: bool,
+    key: Path | None,
     max_pixels: int | None,
 ) -> None:
     """Read films: files, all films in folders, and http(s) addresses.
@@ -130,7 +139,9 @@ def scan(
     if pdf:
         _check_pdf(out)
     if sr or sc:
-        _check_dicom(out, anonymous=anonymous)
+        _check_dicom(out)
+    if key is not None and not (anonymous and (sr or sc)):
+        raise click.UsageError("--key goes with --anonymous and --sr or --sc.")
     load = loader(bundles, jobs)
     films = [film for film in iter_films(sources) if not is_result(film)]
     if out is not None:
@@ -150,6 +161,7 @@ def scan(
         pdf=pdf,
         sr=sr,
         sc=sc,
+        pseudonyms=_pseudonyms(key) if anonymous and (sr or sc) else None,
         told=Told(in_brace=in_brace, age=age, posture=posture),
     )
     records = scan_batch(films, settings, jobs=jobs, load=load)
@@ -171,19 +183,26 @@ def _check_pdf(out: Path | None) -> None:
         raise click.UsageError(str(error)) from error
 
 
-def _check_dicom(out: Path | None, *, anonymous: bool) -> None:
+def _check_dicom(out: Path | None) -> None:
     from spinescan.core.errors import MissingExtraError
     from spinescan.io.sr import need_highdicom
 
     if out is None:
         raise click.UsageError("--sr and --sc need --out, the folder for the DICOM files.")
-    if anonymous:
-        raise click.UsageError(
-            "--sr and --sc cannot go with --anonymous: they name the patient of the film's header."
-        )
     try:
         need_highdicom()
     except MissingExtraError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _pseudonyms(key: Path | None) -> "Pseudonyms":
+    from spinescan.core.errors import SpineScanError
+    from spinescan.io.deidentify import Pseudonyms, need_anonymizer
+
+    try:
+        need_anonymizer()
+        return Pseudonyms.random() if key is None else Pseudonyms.of_file(key)
+    except SpineScanError as error:
         raise click.UsageError(str(error)) from error
 
 
