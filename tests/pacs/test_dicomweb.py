@@ -105,6 +105,19 @@ def test_our_own_overlays_are_no_films() -> None:
     assert found(archive) == ["1.1.1.1", "1.2.1.1", "1.2.1.2"]
 
 
+@pytest.mark.parametrize(
+    "metadata", [Answer(404), Answer(501), as_json([]), as_json([7]), as_json([{"00080070": 7}])]
+)
+def test_a_server_without_metadata_still_gives_its_captures(metadata: Answer) -> None:
+    archive = Archive([CAPTURE])
+
+    def answer(asked: Asked) -> Answer:
+        return metadata if asked.path.endswith("/metadata") else archive(asked)
+
+    with client(answer) as web:
+        assert len(list(web.films(ALL))) == 2
+
+
 def test_a_server_that_leaves_out_a_filter_does_not_give_its_whole_archive() -> None:
     assert found(Archive([DX]), Query.parse(["PatientID=B"])) == ["1.2.1.1"]
     assert found(Archive([DX]), Query.parse(["PatientID=*"])) == ["1.1.1.1", "1.2.1.1"]
