@@ -123,6 +123,8 @@ def associated(
         ],
     )
     try:
+        if association.is_established:
+            association.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield association
     finally:
         if association.is_established:

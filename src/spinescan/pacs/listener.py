@@ -5,7 +5,7 @@ title); what is no projection film, by negotiation. What a film's data set holds
 here beyond its SOP Instance UID: that is its reader's work, in a process of its own.
 """
 
-import logging
+import contextlib
 import socket
 import socketserver
 import ssl
@@ -26,9 +26,6 @@ from spinescan.pacs.errors import PacsError
 from spinescan.pacs.received import FILM_CLASSES, SYNTAXES, Received, received
 
 _pynetdicom.LOG_HANDLER_LEVEL = "none"  # its own log tells titles, UIDs and elements
-for _loud in ("pynetdicom", "pydicom"):
-    logging.getLogger(_loud).addHandler(logging.NullHandler())
-    logging.getLogger(_loud).propagate = False
 
 _VERIFICATION = "1.2.840.10008.1.1"
 _POLL_S = 0.5
@@ -212,6 +209,7 @@ class _Server(AssociationServer):  # type: ignore[misc]
         """The next connection, of which nothing is read yet."""
         connected, address = self.socket.accept()
         connected.settimeout(self.limits.pdu_s)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
@@ -239,6 +237,12 @@ class _Server(AssociationServer):  # type: ignore[misc]
         for connection in self.open_connections():
             self._listener.tally["cut_off"] += connection.check()
 
+    def broke(self, connected: socket.socket) -> None:
+        """A thread of a connection failed: the other one finds it closed."""
+        self._listener.tally["broken_off"] += 1
+        with contextlib.suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that could not be begun; socketserver would print a traceback."""
         self._listener.tally["connection_refused"] += 1
@@ -251,4 +255,17 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         association.dul.socket = BoundedSocket(association, self.request, self.server.limits)
         association.dul.daemon = True  # cut threads must not keep the process
         self.server.add(association, self.request, str(self.client_address[0]))
+        for thread in (association, association.dul):
+            thread.run = self._guarded(thread.run)
         return association
+
+    def _guarded(self, run: Callable[[], None]) -> Callable[[], None]:
+        """A thread of pynetdicom's that ends where it fails, as on some malformed messages."""
+
+        def guarded() -> None:
+            try:
+                run()
+            except Exception:
+                self.server.broke(self.request)
+
+        return guarded

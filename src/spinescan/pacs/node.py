@@ -230,7 +230,8 @@ class Node(AbstractContextManager["Node"]):
         self._note(lambda: self._queue.answered(claim, results, self._destination.name))
         self._results.set()
         took_s = time.monotonic() - began
-        log.info("film %s: %d results, %.1f s", name, len(results), took_s)
+        what = f"{len(results)} results" if results else "needs no answer"
+        log.info("film %s: %s, %.1f s", name, what, took_s)
 
     def _not_scanned(self, claim: FilmClaim, error: SpineScanError) -> None:
         if self._stopping.is_set():  # its process was ended, which is not the film's fault
@@ -247,20 +248,23 @@ class Node(AbstractContextManager["Node"]):
         )
 
     def _note(self, note: Callable[[], T]) -> T:
-        """Tell the queue how a film ended, as often as it takes: a full disk is no film's fault."""
+        """Tell the queue how a film or a result fared, as often as it takes: disks fill up."""
         while True:
             try:
                 return note()
             except (OSError, CaseError) as error:
                 if self._stopping.is_set() or getattr(error, "kind", "") == "conflict":
                     raise
-                log.error("a film's end cannot be written: %s", told(error))
+                log.error("what was done cannot be written: %s", told(error))
                 self._stopping.wait(_FAULT_S)
 
     def _delivering(self) -> float:
         self._results.clear()
         done = deliver_due(
-            self._queue, self._destination, going_on=lambda: not self._stopping.is_set()
+            self._queue,
+            self._destination,
+            going_on=lambda: not self._stopping.is_set(),
+            note=self._note,
         )
         if done.sent:
             log.info("%d results delivered", done.sent)

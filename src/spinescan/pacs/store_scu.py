@@ -172,6 +172,9 @@ class _Line:
         self._socket = event.assoc.dul.socket.socket
         if self._socket is not None:
             self._socket.settimeout(self._times.answer)
+            # A request goes out in several small parts: the later ones must not wait for the
+            # receiver to acknowledge the first.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:

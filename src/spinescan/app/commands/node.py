@@ -5,6 +5,7 @@ import os
 import signal
 import ssl
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -260,17 +261,14 @@ def _load(
 
 def _log_to_standard_error() -> None:
     """A line an event: counts and sizes, random names of films, and no words of theirs."""
-    from spinescan.pacs.node import log, told
+    from spinescan.pacs.node import log
 
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.handlers = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
-
-    def died(args: threading.ExceptHookArgs) -> None:
-        # A connection's thread, in a library: a traceback would hold what a stranger sent.
-        if isinstance(args.exc_value, Exception):
-            log.error("a connection broke: %s", told(args.exc_value))
-
-    threading.excepthook = died
+    # Libraries repeat values that they do not like, which are a stranger's, or a patient's.
+    warnings.simplefilter("ignore")
+    for library in ("pydicom", "pynetdicom"):
+        logging.getLogger(library).propagate = False
