@@ -75,6 +75,7 @@ def test_the_figures_are_those_of_the_result_files() -> None:
         "docs/how-to/retrain.md",
         "docs/how-to/serve.md",
         "docs/how-to/pacs.md",
+        "docs/how-to/node.md",
         "docs/how-to/audit.md",
         "docs/how-to/deidentify.md",
         "docs/how-to/compare-classifiers.md",

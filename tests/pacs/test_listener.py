@@ -45,7 +45,8 @@ class Taking:
     def __call__(self, received: Received) -> Taken:
         if isinstance(self.answer, Exception):
             raise self.answer
-        self.films.append(received)
+        if self.answer == "taken":
+            self.films.append(received)
         return self.answer
 
 

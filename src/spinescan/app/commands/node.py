@@ -141,6 +141,8 @@ def node(
     sending = _sending_tls(tls_cert, tls_key, tls_ca) if send_tls else None
     if send_tls and send_to is None:
         raise click.UsageError("--send-tls goes with --send-to.")
+    if tls_key is not None and tls_cert is None:
+        raise click.UsageError("--tls-key goes with --tls-cert.")
     destination = _destination(send_to, stow, aet.strip(), ca_file, sending)
     bytes_each = max_megabytes * 2**20
     settings = NodeSettings(
