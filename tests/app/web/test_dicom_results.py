@@ -1,19 +1,21 @@
 """DICOM results from the page: of the film's study and the points on the screen, kept nowhere."""
 
 import io
+import logging
 from typing import Any
 
 import numpy as np
 import pytest
-from dicom_films import film_file, person
+from dicom_films import HEADERS, film_file, person
 from pydicom import Dataset, dcmread
 from starlette.testclient import TestClient
 
 from spinescan.phantom.film import sample_film
-from tests.app.web.conftest import API
+from tests.app.web.conftest import API, Serve
 from tests.app.web.test_cases import begun, refused, saved, shifted
 from tests.app.web.test_scans import Json, edit_of, scanned
 from tests.io.sr.reading import answers, groups_of, srread
+from tests.io.sr.reports import PIXELS
 
 KINDS = ("report.dcm", "overlay.dcm")
 
@@ -91,6 +93,19 @@ def test_a_dicom_film_without_identifiers_is_refused(client: TestClient) -> None
     for kind in KINDS:
         answer = client.post(f"{API}/scans/{told['id']}/render/{kind}", json={})
         assert "StudyInstanceUID" in refused(answer, 422, "no_study")
+
+
+def test_nobody_is_named_in_a_log(
+    serve_fake: Serve, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = serve_fake()
+    told = scanned(client, film_file(PIXELS, HEADERS["odd"]))  # libraries complain of its values
+    for kind in KINDS:
+        rendered(client, told, kind)
+    printed = caplog.text + "".join(capfd.readouterr())
+    for secret in ("Doe", "Jane", "2010.02.03", "2.25.", "fourteen"):
+        assert secret not in printed
 
 
 def test_a_film_in_a_case_names_nobody_any_more(client: TestClient, film: bytes) -> None:
