@@ -79,10 +79,12 @@ def drawn(work: Path, count: int) -> list[Path]:
         if films == 0:
             continue
         folder = work / view
+        there = len(list((folder / "images").glob("*.dcm")))
         words = ["--count", films, "--view", view, "--seed", SEED, "--rows", 640, "--jobs", 2]
         asked = [*COMMAND, "phantom", *words, "--dicom", "--out", folder]
-        subprocess.run(list(map(str, asked)), check=True, stdout=subprocess.DEVNULL)
-        found += sorted((folder / "images").iterdir())[:films]
+        if there < films:
+            subprocess.run(list(map(str, asked)), check=True, stdout=subprocess.DEVNULL)
+        found += sorted((folder / "images").glob("*.dcm"))[:films]
     return found
 
 

@@ -1,13 +1,16 @@
 """Films are found page by page, fetched byte by byte, and results are stored and known to be."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spinescan.app.main import cli
 from spinescan.pacs.dicomweb import DicomWeb, Instance
 from spinescan.pacs.dicomweb import _only_part as only_part
 from spinescan.pacs.errors import PacsError
@@ -100,6 +103,19 @@ def test_our_own_overlays_are_no_films() -> None:
     archive = Archive([DX, CAPTURE])
     archive.makers = {"1.1.1.2": "SpineScan", "1.2.1.2": "SpineScan (synthetic)"}
     assert found(archive) == ["1.1.1.1", "1.2.1.1", "1.2.1.2"]
+
+
+@pytest.mark.parametrize(
+    "metadata", [Answer(404), Answer(501), as_json([]), as_json([7]), as_json([{"00080070": 7}])]
+)
+def test_a_server_without_metadata_still_gives_its_captures(metadata: Answer) -> None:
+    archive = Archive([CAPTURE])
+
+    def answer(asked: Asked) -> Answer:
+        return metadata if asked.path.endswith("/metadata") else archive(asked)
+
+    with client(answer) as web:
+        assert len(list(web.films(ALL))) == 2
 
 
 def test_a_server_that_leaves_out_a_filter_does_not_give_its_whole_archive() -> None:
@@ -268,3 +284,17 @@ def test_what_is_stored_is_known_from_the_answer(
     assert (asked.method, asked.path) == ("POST", "/dicom-web/studies")
     assert only_part(asked.body, asked.headers["content-type"]) == result
     assert destination.name == web.url
+
+
+def test_a_missing_extra_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dicomweb_client", None)
+    words = ["dicomweb", "scan", "--server", "http://localhost", "--query", "PatientID=SECRET"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 2
+    assert "spinescan[dicom]" in result.stderr
+    assert "SECRET" not in result.output
+
+
+def test_help_says_research_use_only() -> None:
+    for words in (["dicomweb", "--help"], ["dicomweb", "scan", "--help"]):
+        assert "Research use only" in CliRunner().invoke(cli, words).stdout

@@ -90,6 +90,7 @@ def test_results_come_back_into_the_films_study(orthanc: Orthanc, tmp_path: Path
     assert b"Zyx" not in words_kept
 
 
+@pytest.mark.slow
 def test_a_second_run_adds_nothing(orthanc: Orthanc, tmp_path: Path) -> None:
     fill(orthanc, 1)
     assert scan(orthanc, tmp_path, "--store").exit_code == 0
@@ -97,6 +98,9 @@ def test_a_second_run_adds_nothing(orthanc: Orthanc, tmp_path: Path) -> None:
     again = scan(orthanc, tmp_path, "--store", "--json")
     assert again.exit_code == 0
     assert len(lines(again)) == 1  # the overlay is no film
+    by_kind = scan(orthanc, tmp_path, "--query", "ModalitiesInStudy=DX", "--json")
+    assert len(lines(by_kind)) == 1
+    assert scan(orthanc, tmp_path, "--query", "ModalitiesInStudy=CR").exit_code == 1
     # Nor does one that knows nothing of the first: the same answer is the same object.
     assert scan(orthanc, tmp_path / "elsewhere", "--store", "--jobs", "2").exit_code == 0
     assert sorted(orthanc.instances()) == first
@@ -117,7 +121,8 @@ def test_nothing_is_stored_unless_asked_for(orthanc: Orthanc, tmp_path: Path) ->
 
 
 def test_wrong_usage_names_no_patient(orthanc: Orthanc, tmp_path: Path) -> None:
-    for more in (["--no-overlay"], ["--query", "Zyx0"], ["--query", "Patient=Zyx0"]):
+    both = ["--store", "--anonymous"]
+    for more in (both, ["--no-overlay"], ["--query", "Zyx0"], ["--query", "Patient=Zyx0"]):
         result = scan(orthanc, tmp_path, *more)
         assert result.exit_code == 2
         assert "Zyx0" not in result.output

@@ -11,15 +11,19 @@ _lock = threading.Lock()
 _users = 0
 _silence = ExitStack()
 
+_TELL_HEADERS = ("pydicom", "highdicom")
+for _name in _TELL_HEADERS:  # without one, what goes no further is printed as a last resort
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """No Python warnings, and nothing on file descriptor 2, while a film is decoded.
 
-    C decoders (libjpeg in gdcm, openjpeg, libtiff) write to the descriptor itself. pydicom logs
-    what it warns of, with the header's values: those must reach no log. All are states of the whole
-    process, so that threads that read side by side share one silence: the first to come begins it
-    and the last to go ends it.
+    Nor anything in a log: pydicom and highdicom tell values of the header there, which may name the
+    patient. C decoders (libjpeg in gdcm, openjpeg, libtiff) write to the descriptor itself. All are
+    states of the whole process, so that threads that read side by side share one silence: the first
+    to come begins it and the last to go ends it.
     """
     global _users
     with _lock:
@@ -38,9 +42,10 @@ def quiet() -> Iterator[None]:
 def _begin() -> None:
     _silence.enter_context(warnings.catch_warnings())
     warnings.simplefilter("ignore")
-    log = logging.getLogger("pydicom")
-    _silence.callback(setattr, log, "disabled", log.disabled)
-    log.disabled = True
+    for name in _TELL_HEADERS:
+        logger = logging.getLogger(name)
+        _silence.callback(setattr, logger, "propagate", logger.propagate)
+        logger.propagate = False
     try:
         kept = os.dup(2)
     except OSError:  # no standard error to keep clean, as in a service

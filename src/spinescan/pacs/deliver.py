@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from spinescan.pacs.destination import Destination
 from spinescan.pacs.errors import PacsError
@@ -9,6 +10,10 @@ from spinescan.pacs.queue import PacsQueue
 
 LEASE_S = 900.0
 """Longer than a destination may take for one object: nobody else sends it meanwhile."""
+
+
+def _once(write: Callable[[], None]) -> None:
+    write()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ def deliver_due(
     destination: Destination,
     *,
     going_on: Callable[[], bool] = lambda: True,
+    note: Callable[[Callable[[], None]], None] = _once,
 ) -> Delivered:
     """Send all results that are due to a destination.
 
@@ -34,6 +40,9 @@ def deliver_due(
     ----------
     going_on
         Asked before each result.
+    note
+        Called with what writes into the queue how a result fared. One that goes on until it is
+        written spares the receiver a second sending, once a full disk has room again.
 
     Returns
     -------
@@ -51,11 +60,11 @@ def deliver_due(
         try:
             destination.send(delivery.data)
         except PacsError as error:
-            queue.postponed(delivery, error)
+            note(partial(queue.postponed, delivery, error))
             postponed.append(error)
             if error.kind in ("unreachable", "slow"):
                 break
         else:
-            queue.delivered(delivery)
+            note(partial(queue.delivered, delivery))
             sent += 1
     return Delivered(sent, tuple(postponed))

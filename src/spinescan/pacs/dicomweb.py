@@ -164,11 +164,16 @@ class DicomWeb:
         from spinescan.io.sr import is_own_result
 
         uids = (film.study, film.series, film.instance)
-        answer = _understood(partial(self._client.retrieve_instance_metadata, *uids))
-        # Neither sequences nor pixels, which it only refers to.
-        plain = {tag: each for tag, each in answer.items() if "Value" in each}
+        try:
+            answer = _understood(partial(self._client.retrieve_instance_metadata, *uids))
+        except PacsError as error:
+            if error.kind in ("unreachable", "slow"):
+                raise
+            return False  # a server without metadata: the film's reader will see
         with quiet():  # pydicom would warn of a header's values with the values
             try:
+                # Neither sequences nor pixels, which it only refers to.
+                plain = {tag: each for tag, each in answer.items() if "Value" in each}
                 header = Dataset.from_json({t: e for t, e in plain.items() if e.get("vr") != "SQ"})
             except Exception:  # of another maker: ours is a header that pydicom wrote
                 return False

@@ -22,7 +22,6 @@ from pynetdicom.transport import AssociationServer, RequestHandler
 
 from spinescan.pacs.access import AllowList
 from spinescan.pacs.connection import BoundedSocket, Connection, ConnectionLimits
-from spinescan.pacs.errors import PacsError
 from spinescan.pacs.received import FILM_CLASSES, SYNTAXES, Received, received
 
 _pynetdicom.LOG_HANDLER_LEVEL = "none"  # its own log tells titles, UIDs and elements
@@ -173,7 +172,7 @@ class Listener:
         with self._one:
             try:
                 film = received(event)
-            except PacsError:
+            except Exception:  # a request that pynetdicom let pass and cannot write down
                 return "not_understood"
             try:
                 return self._take(film)

@@ -252,20 +252,23 @@ class Node(AbstractContextManager["Node"]):
         )
 
     def _note(self, note: Callable[[], T]) -> T:
-        """Tell the queue how a film ended, as often as it takes: a full disk is no film's fault."""
+        """Tell the queue how a film or a result fared, as often as it takes: disks fill up."""
         while True:
             try:
                 return note()
             except (OSError, CaseError) as error:
                 if self._stopping.is_set() or getattr(error, "kind", "") == "conflict":
                     raise
-                log.error("a film's end cannot be written: %s", told(error))
+                log.error("what was done cannot be written: %s", told(error))
                 self._stopping.wait(_FAULT_S)
 
     def _delivering(self) -> float:
         self._results.clear()
         done = deliver_due(
-            self._queue, self._destination, going_on=lambda: not self._stopping.is_set()
+            self._queue,
+            self._destination,
+            going_on=lambda: not self._stopping.is_set(),
+            note=self._note,
         )
         if done.sent:
             log.info("%d results delivered", done.sent)

@@ -99,6 +99,10 @@ def scan(
     server = _server(url, ca_file, timeout)
     if no_overlay and not store:
         raise click.UsageError("--no-overlay goes with --store.")
+    if anonymous and store:
+        raise click.UsageError(
+            "--anonymous cannot go with --store: what is stored names a patient."
+        )
     try:
         query = Query.parse(pairs)
     except ValueError as error:

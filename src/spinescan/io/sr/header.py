@@ -1,5 +1,6 @@
 """What a result repeats of its film's header: the patient, the study, and which film it was."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from pydicom import Dataset, config, dcmread
 from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 from pydicom.valuerep import PersonName, validate_value
 
 from spinescan.core.errors import SpineScanError
@@ -29,6 +31,7 @@ PATIENT_AND_STUDY: Final = (
     "PatientAge",
     "PatientIdentityRemoved",
     "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
     "QualityControlSubject",
     "StudyInstanceUID",
     "StudyDate",
@@ -63,6 +66,9 @@ _OF_THE_PICTURE: Final = (
     "LossyImageCompressionMethod",
 )
 
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+"""Zeros in front of a number are against the rule (PS3.5 9.1), and archives hold many such."""
+
 _ENUMERATED: Final = {
     "PatientSex": {"M", "F", "O"},
     "PatientIdentityRemoved": {"YES", "NO"},
@@ -77,6 +83,7 @@ _SEVERAL: Final = (
     "LossyImageCompressionRatio",
     "LossyImageCompressionMethod",
 )
+_METHODS: Final = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
 _DIRECTIONS: Final = frozenset("APRLHF")
 
 
@@ -101,9 +108,9 @@ def film_header(film: bytes) -> Dataset:
     kept = Dataset()
     for keyword in NAMES_FILM:
         value = str(header.get(keyword) or "").strip()
-        if not value:
+        if not _UID.fullmatch(value):
             raise SpineScanError(
-                f"the film has no {keyword} in its header, so no DICOM result can be put beside it:"
+                f"the film's header has no valid {keyword}, so no result can be put beside it:"
                 " export it from the archive anew, or do without the DICOM results",
                 kind=NO_STUDY,
             )
@@ -113,6 +120,8 @@ def film_header(film: bytes) -> Dataset:
             value = _valid(keyword, header.get(keyword))
             if value is not None or keyword in TYPE_2:
                 setattr(kept, keyword, "" if value is None else value)
+    if kept.get("PatientIdentityRemoved") == "YES" and not any(map(kept.get, _METHODS)):
+        kept.DeidentificationMethod = "not told by the film's header"  # where YES, one must be
     return kept
 
 
@@ -122,9 +131,13 @@ def _valid(keyword: str, value: Any) -> Any:
         return None
     if isinstance(value, PersonName):
         # Decoded: the name keeps its characters in whatever set it is written again.
-        return PersonName(str(value))
+        return PersonName(_printable(value))
     if keyword in IDENTITY:
-        return [str(v) for v in value] if isinstance(value, MultiValue) else str(value)
+        return (
+            [_printable(v) for v in value] if isinstance(value, MultiValue) else _printable(value)
+        )
+    if isinstance(value, Sequence):
+        return [_code(item) for item in value if "CodeValue" in item] or None
     values = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
     if len(values) > 1 and keyword not in _SEVERAL:
         return None
@@ -134,6 +147,17 @@ def _valid(keyword: str, value: Any) -> Any:
     return checked if keyword in _SEVERAL else checked[0]
 
 
+def _code(item: Dataset) -> Dataset:
+    code = Dataset()
+    for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"):
+        setattr(code, keyword, _printable(item.get(keyword) or ""))
+    return code
+
+
+def _printable(value: Any) -> str:
+    return "".join(c for c in str(value) if c.isprintable())
+
+
 def _checked(keyword: str, values: list[Any]) -> Iterator[Any]:
     allowed = _ENUMERATED.get(keyword)
     for value in values:
@@ -141,7 +165,7 @@ def _checked(keyword: str, values: list[Any]) -> Iterator[Any]:
             if isinstance(value, int) and 0 <= value < 2**16:
                 yield value
             continue
-        text = str(value).strip()
+        text = _printable(value).strip()
         try:
             validate_value(dictionary_VR(keyword), text, config.RAISE)
         except (ValueError, TypeError):

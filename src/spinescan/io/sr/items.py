@@ -45,7 +45,7 @@ def text(name: Code, words: str) -> TextContentItem:
 
 def printable(words: str) -> str:
     """Without what a text may not hold (PS3.5 6.1.3): labels and names of bundles are anybody's."""
-    return "".join(c for c in " ".join(words.split()) if c.isprintable())
+    return " ".join("".join(c for c in words if c.isprintable() or c.isspace()).split())
 
 
 def texts(name: str, sentences: Iterable[str]) -> list[TextContentItem]:
@@ -100,11 +100,11 @@ def measured(
             properties.append(_property(what, width, codes.unit_code(unit)))
         level = codes.concept("confidence")
         properties.append(_property(level, INTERVAL_PERCENT, codes.PERCENT))
-    if method:
+    if printable(method):
         properties.append(
             TextContentItem(
                 name=CodedConcept(*codes.concept("method")),
-                value=method,
+                value=printable(method),
                 relationship_type=RelationshipTypeValues.HAS_PROPERTIES,
             )
         )
