@@ -1,5 +1,6 @@
 """What the tests of the PACS need."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,3 +25,10 @@ def orthanc(tmp_path: Path) -> Iterator[Orthanc]:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture(autouse=True)
+def listeners_that_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener looks twenty times a second, and not twice, whether it is to end."""
+    if "spinescan.pacs.listener" in sys.modules:
+        monkeypatch.setattr("spinescan.pacs.listener._POLL_S", 0.05)
