@@ -45,6 +45,9 @@ format: .venv/.dev
 
 docs: .venv/.dev
 	$(BIN)/python docs/generate_cli.py > docs/reference/cli.md
+	$(BIN)/python docs/generate_conformance.py > docs/reference/dicom-conformance.md
+	$(BIN)/python docs/generate_dicom_codes.py > docs/reference/dicom-codes.md
+	$(BIN)/python docs/generate_dicom_sample.py
 	$(BIN)/python docs/draw_overlay.py docs/images/overlay.png
 	$(BIN)/python docs/draw_contact_sheet.py docs/images/phantoms.jpg
 	$(BIN)/python docs/generate_figures.py

@@ -139,6 +139,19 @@ def _implicit(header: Dataset) -> None:
     header.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
 
 
+def _nameless(header: Dataset) -> None:
+    """De-identified by codes, as many programs do, without words."""
+    del header.DeidentificationMethod
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = "113100", "DCM"
+    code.CodeMeaning = "Basic Application Confidentiality Profile"
+    header.DeidentificationMethodCodeSequence = [code]
+
+
+def _nameless_somehow(header: Dataset) -> None:
+    del header.DeidentificationMethod
+
+
 HEADERS: Final[dict[str, Callable[[Dataset], None]]] = {
     "synthetic": lambda header: None,
     "person": person,
@@ -153,6 +166,8 @@ HEADERS: Final[dict[str, Callable[[Dataset], None]]] = {
     "odd": _odd,
     "burned-in": _with_text,
     "implicit": _implicit,
+    "de-identified": _nameless,
+    "de-identified somehow": _nameless_somehow,
 }
 """What is done to a film's header, by its name."""
 

@@ -64,7 +64,8 @@ def main() -> None:
             results = dicom_results(case.film, case.radiograph, case.report, written_at=WRITTEN_AT)
             report = case.report
             outcomes[f"{report.view}, {report.decision}"] += 1
-            outcomes[f"{len(report.curves)} curves"] += report.view == "frontal"
+            if report.view == "frontal":
+                outcomes[f"frontal, curves found {len(report.curves)}"] += 1
             outcomes["edited"] += report.edited
             outcomes["ALS declined"] += report.als is not None and report.als.type is None
             for kind, data in results.items():

@@ -437,6 +437,24 @@ def balanced(told: dict[str, Any]) -> str:
     return f"{100 * told['balanced_accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
+def dicom_table() -> str:
+    """How many DICOM results were judged, and what was found."""
+    answer = result("dicom-validity")
+    shown = "; ".join(f"{name}: {count}" for name, count in answer["outcomes"].items())
+    rows = [
+        f"| {files.split()[1]} | {files.split()[0]} | {count} | {wrong(answer, files)} |"
+        for files, count in answer["files"].items()
+    ]
+    table = "| result | judged by | files | with errors |\n|---|---|---|---|\n" + "\n".join(rows)
+    return f"{table}\n\nWhat is on the {answer['films']} films: {shown}.\n"
+
+
+def wrong(answer: dict[str, Any], files: str) -> int:
+    """How many files of a kind a program found errors in."""
+    program, kind = files.split()
+    return sum(where.endswith(f", {kind}, {program}") for where in answer["errors"])
+
+
 def summary() -> dict[str, Any]:
     """The figures that `spinescan models` prints of the frontal model."""
     every = result("aasce-cross-validation")["all_films"]
@@ -450,6 +468,24 @@ def summary() -> dict[str, Any]:
     }
 
 
+def deidentify_table() -> str:
+    """How often text on a phantom is seen."""
+    told = result("burned-in-text")
+    rows = [
+        ("text was burned in (should be all)", "text"),
+        ("no text, but figures of a ruler, a scale or drawn lines", "writing"),
+        ("none of these (should be none)", "blank"),
+    ]
+    lines = ["| on the film | text is seen |", "| --- | --- |"]
+    lines += [f"| {what} | {percent(told['seen'][kind])} |" for what, kind in rows]
+    styles = {"export": "exports", "long": "stitched films", "photo": "photographs of films"}
+    lines += [
+        f"| text was burned in: {what} | {percent(told['text_seen_by_style'][style])} |"
+        for style, what in {**styles, "teaching": "teaching files"}.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "README.md": table,
     BUNDLES / "frontal-landmarks" / "CARD.md": table,
@@ -459,7 +495,9 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     **{BUNDLES / name / "CARD.md": partial(sagittal_table, name) for name in SAGITTAL},
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
+    ROOT / "docs" / "how-to" / "dicom-out.md": dicom_table,
     ROOT / "docs" / "how-to" / "study.md": study_answer,
+    ROOT / "docs" / "how-to" / "deidentify.md": deidentify_table,
 }
 """What makes the figures of each page."""
 

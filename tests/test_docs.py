@@ -43,6 +43,12 @@ def test_the_command_line_reference_is_up_to_date() -> None:
     assert REFERENCE.read_text("utf-8") == load(ROOT / "docs" / "generate_cli.py").reference()
 
 
+def test_the_conformance_statement_is_up_to_date() -> None:
+    pytest.importorskip("pynetdicom", reason="needs the extra dicom")
+    page = ROOT / "docs" / "reference" / "dicom-conformance.md"
+    assert page.read_text("utf-8") == load(ROOT / "docs" / "generate_conformance.py").statement()
+
+
 @pytest.mark.parametrize(("path", "command"), commands(cli).items())
 def test_every_option_is_in_the_reference(path: str, command: click.Command) -> None:
     text = REFERENCE.read_text("utf-8")
@@ -75,8 +81,11 @@ def test_the_figures_are_those_of_the_result_files() -> None:
         "docs/how-to/retrain.md",
         "docs/how-to/serve.md",
         "docs/how-to/pacs.md",
+        "docs/how-to/node.md",
         "docs/how-to/audit.md",
+        "docs/how-to/deidentify.md",
         "docs/how-to/compare-classifiers.md",
+        "docs/how-to/dicom-out.md",
         "docs/how-to/docker.md",
         "docs/how-to/study.md",
         "CONTRIBUTING.md",

@@ -1,12 +1,17 @@
 """The contract of `spinescan scan`."""
 
+import io
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from dicom_films import film_file, person
+from pydicom import dcmread
 
 from spinescan.app.main import cli
 from spinescan.core.report import RESEARCH_USE
@@ -202,3 +207,95 @@ def test_a_name_that_cannot_be_printed_does_not_stop_the_batch(tmp_path: Path) -
     assert result.exit_code == 0
     assert len(lines(result)) == 1
     assert run(tmp_path).exit_code == 0
+
+
+@pytest.fixture
+def dicom(tmp_path: Path) -> Path:
+    """A folder with one DICOM film of somebody."""
+    films = tmp_path / "dicom"
+    films.mkdir()
+    pixels = np.random.default_rng(1).random((200, 100), dtype=np.float32)
+    (films / "film.dcm").write_bytes(film_file(pixels, person))
+    return films
+
+
+def results_of(out: Path, name: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(out.rglob(name))]
+
+
+def test_dicom_results_where_asked_for(dicom: Path, tmp_path: Path, scanner: FakeScanner) -> None:
+    out = tmp_path / "out"
+    assert run(dicom, "--out", out).exit_code == 0
+    assert results_of(out, "*.dcm") == []
+    assert run(dicom, "--out", out, "--sr", "--sc", "--resume").exit_code == 0
+    assert len(scanner.scanned) == 2  # what has no report.dcm yet is scanned again
+    (report,), (overlay,) = results_of(out, "report.dcm"), results_of(out, "overlay.dcm")
+    film = dcmread(dicom / "film.dcm")
+    for result in (report, overlay):
+        assert dcmread(io.BytesIO(result)).StudyInstanceUID == film.StudyInstanceUID
+        assert dcmread(io.BytesIO(result)).PatientName == "Doe^Jane"
+    assert run(dicom, "--out", out, "--sr", "--sc", "--resume").exit_code == 0
+    assert len(scanner.scanned) == 2
+    next(out.rglob("report.dcm")).unlink()
+    run(dicom, "--out", out, "--sr", "--sc", "--resume")
+    assert len(scanner.scanned) == 3
+    assert len(results_of(out, "report.dcm")) == 1
+
+
+def test_one_of_the_dicom_results_alone(dicom: Path, tmp_path: Path) -> None:
+    run(dicom, "--out", tmp_path / "sr", "--sr")
+    run(dicom, "--out", tmp_path / "sc", "--sc")
+    assert [p.name for p in (tmp_path / "sr").rglob("*.dcm")] == ["report.dcm"]
+    assert [p.name for p in (tmp_path / "sc").rglob("*.dcm")] == ["overlay.dcm"]
+
+
+def test_dicom_results_are_no_films(dicom: Path, scanner: FakeScanner) -> None:
+    assert run(dicom, "--out", dicom / "results", "--sr", "--sc").exit_code == 0
+    again = run(dicom, "--json")
+    assert [Path(r["file"]).name for r in lines(again)] == ["film.dcm"]
+    copied = dicom / "elsewhere.dcm"
+    shutil.copy(next(dicom.rglob("overlay.dcm")), copied)
+    (record,) = lines(run(copied, "--json"))
+    assert record["error"]["kind"] == "unsupported"
+
+
+def test_a_film_without_a_study_fails_and_says_what_to_do(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run(folder / "a.png", "--out", out, "--sr", "--json")
+    assert result.exit_code == 1
+    (record,) = lines(result)
+    assert record["error"]["kind"] == "no_study"
+    assert "scan its DICOM file, or do without" in record["error"]["message"]
+    assert record["error"]["message"].startswith(str(folder / "a.png"))
+    assert list(out.rglob("report.*")) == []
+
+
+def test_the_bytes_of_the_results_are_those_that_were_scanned(
+    dicom: Path, tmp_path: Path, scanner: FakeScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = dicom / "film.dcm"
+    scan = scanner.scan
+
+    def replaced(*told: Any) -> Any:
+        film.write_bytes(b"another film by now")
+        return scan(*told)
+
+    monkeypatch.setattr(scanner, "scan", replaced)
+    assert run(film, "--out", tmp_path / "out", "--sr").exit_code == 0
+    assert len(results_of(tmp_path / "out", "report.dcm")) == 1
+
+
+@pytest.mark.parametrize("option", ["--sr", "--sc"])
+def test_dicom_results_need_a_folder(dicom: Path, option: str) -> None:
+    result = run(dicom, option)
+    assert result.exit_code == 2
+    assert "--out" in result.stderr
+
+
+def test_dicom_results_without_the_extra_are_one_line_of_wrong_usage(
+    dicom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    result = run(dicom, "--out", tmp_path / "out", "--sr")
+    assert result.exit_code == 2
+    assert "pip install 'spinescan[dicom]'" in result.stderr

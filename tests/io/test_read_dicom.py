@@ -17,6 +17,7 @@ from pydicom.uid import (
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
+    JPEGLossless,
     JPEGLosslessSV1,
 )
 from sample_files import LOSSLESS, LOSSY, NATIVE, base_files, dicom_bytes, film_values
@@ -319,6 +320,19 @@ def test_a_stream_that_contradicts_the_header(syntax):
         header.save_as(stream)
         error = refusal(stream.getvalue())
         assert (error.kind, text in str(error)) == ("damaged", True), str(error)
+
+
+@pytest.mark.parametrize("syntax", [JPEGLossless, JPEGLosslessSV1, JPEGExtended12Bit])
+@pytest.mark.parametrize("allocated", [32, 64])
+def test_a_jpeg_of_more_bits_than_there_are(syntax, allocated):
+    """gdcm ended the whole process over them (an abort, which is no exception)."""
+    film = dcmread(BytesIO(dicom_bytes(DEEP, syntax)))
+    film.BitsAllocated = allocated
+    stream = BytesIO()
+    film.save_as(stream, enforce_file_format=True)
+    error = refusal(stream.getvalue())
+    assert error.kind == "damaged"
+    assert "8 or 16" in str(error)
 
 
 def test_a_deflated_bomb_is_not_inflated():

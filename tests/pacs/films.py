@@ -2,14 +2,19 @@
 
 import contextlib
 import io
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, build_context, evt
@@ -74,12 +79,13 @@ class Pacs:
         return self.status
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator["Pacs"]:
+    def listening(self, tls: ssl.SSLContext | None = None) -> Iterator["Pacs"]:
         entity = AE(ae_title=self.title)
         entity.require_called_aet = True
         server = entity.start_server(
             ("127.0.0.1", self.port),
             block=False,
+            ssl_context=tls,
             contexts=[
                 build_context(each, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
                 for each in self.classes
@@ -163,3 +169,17 @@ def like(data: bytes, **changes: Any) -> Dataset:
         setattr(found, keyword, value)
     found.file_meta.MediaStorageSOPInstanceUID = found.SOPInstanceUID
     return found
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A certificate of localhost that certifies itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return key, certificate

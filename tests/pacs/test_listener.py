@@ -1,10 +1,8 @@
 """Who may send what: refused before a byte is read, by rejection, by negotiation, or by status."""
 
 import contextlib
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +28,17 @@ from spinescan.pacs.access import THIS_COMPUTER, AllowList, Sender
 from spinescan.pacs.connection import DEFAULT_LIMITS, ConnectionLimits
 from spinescan.pacs.listener import Address, Listener, Taken
 from spinescan.pacs.received import FILM_CLASSES, SYNTAXES, Received
-from tests.pacs.films import associated, echo, film, like, object_of, store, uid_of, until
+from tests.pacs.films import (
+    associated,
+    certified,
+    echo,
+    film,
+    like,
+    object_of,
+    store,
+    uid_of,
+    until,
+)
 
 OUT_OF_RESOURCES = 0xA700
 
@@ -45,7 +53,8 @@ class Taking:
     def __call__(self, received: Received) -> Taken:
         if isinstance(self.answer, Exception):
             raise self.answer
-        self.films.append(received)
+        if self.answer == "taken":
+            self.films.append(received)
         return self.answer
 
 
@@ -257,20 +266,6 @@ def test_connections_that_hang_up_leave_nothing_behind() -> None:
             socket.create_connection(("127.0.0.1", listener.port), 5).close()
         until(lambda: listener.connections == 0, 5.0)
         assert echo(listener.port)
-
-
-def certified(folder: Path) -> tuple[Path, Path]:
-    """A certificate of localhost that certifies itself."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
-    key, certificate = folder / "key.pem", folder / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return key, certificate
 
 
 def test_tls_and_who_has_no_certificate(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -341,3 +342,25 @@ def test_films_in_the_queue_are_for_this_user_alone(
         assert not list(elsewhere.iterdir())
         (spooled,) = (folder / "spool").iterdir()
         assert dcmread(spooled).SOPInstanceUID == uid_of(film())
+
+
+def test_what_is_too_old_is_deleted_and_said_aloud(
+    tmp_path: Path, scanning: Scanning, caplog: pytest.LogCaptureFixture
+) -> None:
+    nobody = StoreDestination("PACS", "127.0.0.1", free_port(), times=TIMES)
+    settings = NodeSettings(AT, free_bytes=0)
+    with (
+        PacsQueue(tmp_path, keep=timedelta(seconds=1)) as queue,
+        Node(settings, tmp_path, queue, scanning, nobody) as node,
+    ):
+        assert store(node.port, film()) == [0]
+        until(lambda: queue.counts().deliveries_waiting == 1)
+        until(lambda: files(tmp_path) == 1)
+        time.sleep(1.1)
+        node._sweeping()  # as it does each hour
+        assert files(tmp_path) == 0
+        told = [record for record in caplog.records if "TOO OLD" in record.message]
+        assert [record.levelno for record in told] == [logging.ERROR]
+        assert "1 results not delivered" in told[0].message
+        assert store(node.port, film()) == [0]  # it may come again
+        until(lambda: scanning.scanned.total() == 2)

@@ -310,7 +310,7 @@ def test_whatever_is_cut_off_all_arrives_and_nothing_stays(
             queue.close()
 
     wanted = {kind + str(n).encode() for kind in (b"a", b"b") for n in range(films)}
-    lost = counts.films_failed  # killed three times over one film: given up, and said so
+    lost = counts.films_failed  # killed too often over one film: given up, and said so
     assert len(archive) == 2 * (films - lost)
     assert set(archive) <= wanted
     # A result is sent again only where the kill came between sending and noting it.

@@ -1,16 +1,19 @@
 """Results by C-STORE: what counts as acknowledged, and what is told of what does not."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from spinescan.pacs.errors import PacsError
 from spinescan.pacs.store_scu import StoreDestination, StoreTimes
-from tests.pacs.films import Pacs, film, free_port, object_of, uid_of
+from tests.pacs.films import Pacs, certified, film, free_port, object_of, uid_of
 
 QUICK = StoreTimes(connect=1.0, answer=0.6, whole=1.5)
 
@@ -128,3 +131,19 @@ def test_an_address(text: str, name: str) -> None:
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match="AET@HOST:PORT"):
         StoreDestination.parse(text)
+
+
+def test_tls(tmp_path: Path) -> None:
+    key, certificate = certified(tmp_path)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(certificate, key)
+    trusting = ssl.create_default_context(cafile=certificate)
+    with Pacs().listening(server) as pacs:
+        known = StoreDestination("PACS", "localhost", pacs.port, times=QUICK, tls=trusting)
+        known.send(film(3))
+        assert set(pacs.objects) == {uid_of(film(3))}
+        # Without the right authority, and without TLS, nothing is sent.
+        distrusting = replace(known, tls=ssl.create_default_context())
+        assert kind_of(distrusting) == "unreachable"
+        assert kind_of(replace(known, tls=None)) in ("slow", "not_understood")
+    assert set(pacs.objects) == {uid_of(film(3))}

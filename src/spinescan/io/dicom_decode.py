@@ -41,6 +41,9 @@ _PLUGIN: dict[UID, str] = {
     RLELossless: "pylibjpeg",
 }
 
+_JPEG_ALLOCATED = (8, 16)
+"""Bits Allocated of a film compressed as JPEG or JPEG-LS (PS3.5 8.2.1, 8.2.3)."""
+
 
 def stored_values(header: Dataset) -> tuple[NDArray[np.generic], str]:
     """Decode the frame.
@@ -107,6 +110,11 @@ def _checked_frame(header: Dataset, syntax: UID) -> Frame:
             f"its compressed picture has {frame.columns} x {frame.rows} pixels of "
             f"{frame.samples} sample(s), its header says {told[1]} x {told[0]} of {told[2]}",
             kind="damaged",
+        )
+    if syntax not in JPEG2000TransferSyntaxes and header.BitsAllocated not in _JPEG_ALLOCATED:
+        # gdcm ends the process over others.
+        raise ReadError(
+            f"a JPEG of {header.BitsAllocated} bits allocated, which has 8 or 16", kind="damaged"
         )
     if frame.bits > int(header.BitsAllocated):
         raise ReadError(

@@ -1,4 +1,8 @@
-"""A film without its header's patient: what is read of a DICOM file, and nothing else."""
+"""A film without its header's patient: what is read of a DICOM file, and nothing else.
+
+For films that are kept here, in cases. A film that goes elsewhere, and has to stay a complete DICOM
+object among the others of its study, is the business of `io.deidentify`.
+"""
 
 import hashlib
 from io import BytesIO

@@ -33,6 +33,10 @@ KEEP = timedelta(days=7)
 _FILM = "film"
 _DELIVER = "deliver "
 _SCAN_ATTEMPTS = 3
+_SCAN_CLAIMS = 20
+"""Films are scanned in processes of their own, so a film is seldom to blame where the process that
+has the queue is killed over it; one that always is must end too."""
+
 _DELIVERY_ATTEMPTS = 2**31  # the age limit ends them
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 600.0
 
@@ -138,7 +142,7 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
         if known is not None and not _failed(known):
             return False
         payload = {"digest": digest}
-        return self._add(_FILM, [(film, {})], f"{_FILM} {digest}", payload, _SCAN_ATTEMPTS)
+        return self._add(_FILM, [(film, {})], f"{_FILM} {digest}", payload, _SCAN_CLAIMS)
 
     def next_film(self, lease_s: float) -> FilmClaim | None:
         """The film that has waited longest, or None; it is the caller's for so many seconds."""

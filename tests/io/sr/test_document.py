@@ -236,6 +236,36 @@ def test_a_name_survives_in_any_script(whose: str, name: str, charset: str | Non
     assert document.get("SpecificCharacterSet") == charset
 
 
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 101", "Wałęsa^Lech"),
+        ("ISO_IR 144", "Люксембург"),
+        ("ISO_IR 127", "قباني^لنزار"),
+        ("ISO_IR 138", "שרון^דבורה"),
+        ("ISO_IR 148", "Çavuşoğlu"),
+        ("ISO_IR 166", "นาย^สมชาย"),
+        ("ISO_IR 13", "ﾔﾏﾀﾞ^ﾀﾛｳ"),
+        ("GB18030", "Wang^XiaoDong=王^小东"),
+        ("GBK", "Wang^XiaoDong=王^小东"),
+    ],
+)
+def test_every_character_set_of_the_standard_is_understood(charset: str, name: str) -> None:
+    def change(header: Dataset) -> None:
+        person(header)
+        header.SpecificCharacterSet = charset
+        header.PatientName = header.ReferringPhysicianName = name
+
+    document = written(report(), film_file(PIXELS, change))
+    assert str(document.PatientName) == str(document.ReferringPhysicianName) == name
+
+
+def test_a_name_in_latin_letters_that_no_set_was_declared_for_survives() -> None:
+    document = written(report(), FILM.replace(b"Doe^Jane", b"M\xfcl^Jane"))
+    assert str(document.PatientName) == "Mül^Jane"
+    assert document.SpecificCharacterSet == "ISO_IR 100"
+
+
 def test_the_same_answer_is_the_same_object() -> None:
     told = report()
     later = render_sr(FILM, replace(told, timing_ms=99.0), written_at=datetime(2027, 5, 6))
@@ -294,6 +324,37 @@ def test_a_film_that_names_no_study_is_refused(keyword: str) -> None:
     with pytest.raises(SpineScanError, match=keyword) as caught:
         render_sr(film, report(), written_at=AT)
     assert caught.value.kind == "no_study"
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "1.2.840.10008.5.1.4.1.1.1",
+        "1.2.840.10008.5.1.4.1.1.1.1",
+        "1.2.840.10008.5.1.4.1.1.1.1.1",
+        "1.2.840.10008.5.1.4.1.1.7",
+        "1.2.840.10008.5.1.4.1.1.12.1",
+        "1.2.840.10008.5.1.4.1.1.12.2",
+    ],
+)
+def test_every_kind_of_film_that_is_read_has_a_report(storage: str) -> None:
+    def change(header: Dataset) -> None:
+        person(header)
+        header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = storage
+
+    document = written(report(), film_file(PIXELS, change))
+    assert {row[3] for row in document.get_evidence()} == {storage}
+
+
+def test_a_film_of_a_private_kind_is_refused_without_its_header() -> None:
+    def change(header: Dataset) -> None:
+        person(header)
+        header.SOPClassUID = "1.2.3.4"
+
+    with pytest.raises(SpineScanError) as caught:
+        written(report(), film_file(PIXELS, change))
+    assert caught.value.kind == "dicom_out"
+    assert "Jane" not in str(caught.value)
 
 
 @pytest.mark.parametrize("film", [b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 200, b"text" * 100])

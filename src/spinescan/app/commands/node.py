@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 @click.option("--max-associations", type=click.IntRange(min=2), default=16, show_default=True,
               help="Connections at once; half as many from one address.")  # fmt: skip
 @click.option("--leave-megabytes", type=click.IntRange(min=0), default=1024, show_default=True,
-              help="Room that is left on the disk.")  # fmt: skip
+              help="Room on the disk that films leave, for results.")  # fmt: skip
 @click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Speak TLS only, with this certificate (PEM).")  # fmt: skip
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -141,6 +141,8 @@ def node(
     sending = _sending_tls(tls_cert, tls_key, tls_ca) if send_tls else None
     if send_tls and send_to is None:
         raise click.UsageError("--send-tls goes with --send-to.")
+    if tls_key is not None and tls_cert is None:
+        raise click.UsageError("--tls-key goes with --tls-cert.")
     destination = _destination(send_to, stow, aet.strip(), ca_file, sending)
     bytes_each = max_megabytes * 2**20
     settings = NodeSettings(

@@ -43,30 +43,35 @@ Rule = Callable[[Dataset, tuple[int, int]], None]
 Rules = Mapping[tuple[int, int], Rule]
 
 _WORDS: Final = frozenset(
+    ("Manufacturer", "ManufacturerModelName", "SoftwareVersions", "RescaleType")
+)
+"""Text that stays if it is plain: some is mandatory, none is typed by those who see the patient."""
+
+_WORDS_OF_ITEMS: Final = frozenset(
     (
-        "Manufacturer",
-        "ManufacturerModelName",
-        "SoftwareVersions",
-        "RescaleType",
-        "ModalityLUTType",
-        # of codes, such as the view's
         "CodeValue",
         "CodingSchemeDesignator",
         "CodingSchemeVersion",
         "CodeMeaning",
+        "ModalityLUTType",
     )
 )
-"""Text that stays if it is plain: some is mandatory, none is typed by those who see the patient."""
+"""The same in the items of sequences, such as the view's code."""
 
-_BINARIES: Final = frozenset(
-    (
-        "PixelData",
-        "LUTData",
-        "RedPaletteColorLookupTableData",
-        "GreenPaletteColorLookupTableData",
-        "BluePaletteColorLookupTableData",
-    )
-)
+_BINARIES: Final[Mapping[str, frozenset[str]]] = {
+    "": frozenset(
+        (
+            "PixelData",
+            "RedPaletteColorLookupTableData",
+            "GreenPaletteColorLookupTableData",
+            "BluePaletteColorLookupTableData",
+        )
+    ),
+    "ModalityLUTSequence": frozenset(("LUTData",)),
+    "VOILUTSequence": frozenset(("LUTData",)),
+}
+"""Bytes that stay, by the sequence that they are in."""
+
 _BYTES: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _NUMBERS: Final = frozenset(("AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"))
 
@@ -136,24 +141,29 @@ def _rules(names: Pseudonyms, patient: str) -> Rules:
     return rules
 
 
-def _clean(dataset: Dataset, rules: Rules, names: Pseudonyms) -> None:
-    """One data set: what may not stay goes, then the items of sequences, then the table's turn."""
+def _clean(dataset: Dataset, rules: Rules, names: Pseudonyms, place: str = "") -> None:
+    """One data set: what may not stay goes, then the items of sequences, then the table's turn.
+
+    `place` is the keyword of the sequence that it is an item of.
+    """
     from dicomanonymizer.simpledicomanonymizer import anonymize_dataset
 
     for tag in list(dataset.keys()):
-        if not _may_stay(dataset, tag, rules):
+        if not _may_stay(dataset, tag, rules, place):
             del dataset[tag]
     for element in dataset:
         rule = rules.get((element.tag.group, element.tag.element))
         if element.VR == "SQ" and rule in (None, _stays):
             for item in element.value:
-                _clean(item, rules, names)
+                _clean(item, rules, names, element.keyword)
         elif element.VR == "UI" and rule is None:
             _rename(names, element)
-    anonymize_dataset(dataset, delete_private_tags=True, base_rules_gen=lambda: dict(rules))
+    here = [(tag.group, tag.element) for tag in dataset.keys()]  # noqa: SIM118 - raw elements, too
+    # The library asks for every tag that it has a rule for: a long way in each of many items.
+    anonymize_dataset(dataset, base_rules_gen=lambda: {t: rules[t] for t in here if t in rules})
 
 
-def _may_stay(dataset: Dataset, tag: BaseTag, rules: Rules) -> bool:
+def _may_stay(dataset: Dataset, tag: BaseTag, rules: Rules, place: str) -> bool:
     """Whether an element is left to the table's rules, or is none that can tell of anybody."""
     if tag.is_private or tag.element == 0 or tag.group <= 0x0007:
         return False
@@ -171,11 +181,11 @@ def _may_stay(dataset: Dataset, tag: BaseTag, rules: Rules) -> bool:
     if (tag.group, tag.element) in rules or kind in ("SQ", "UI"):
         return True
     keyword = keyword_for_tag(tag)
-    if keyword in _BINARIES:
+    if keyword in _BINARIES.get(place, ()):
         return True
     if set(kind.split(" or ")) <= _NUMBERS:
         return _few_enough(element)
-    if keyword in _WORDS:
+    if keyword in (_WORDS_OF_ITEMS if place else _WORDS):
         if not all(_PLAIN.fullmatch(value) for value in values):
             element.value = ""
         return True

@@ -38,6 +38,8 @@ _SHORT_REASONS: Final = {
     "second_not_measured": "SECOND_UNREAD",
     "nothing_in_common": "NO_COMMON",
     "curve_near_border": "CURVE_BORDER",
+    "posture_differs": "POSTURE",
+    "bends_other_way": "BENDS_OTHER",
     "scores_not_finite": "NO_SCORES",
     "several_labels_fit": "SEVERAL_LABELS",
     "set_against_score": "SET_NOT_SCORE",

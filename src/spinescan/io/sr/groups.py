@@ -142,7 +142,9 @@ class Groups:
     def _curves(self) -> Iterator[Group]:
         # Counted from the head down within a region: an edit that makes another curve the largest
         # one renames none.
-        down = sorted(self._report.curves, key=lambda c: LEVELS.index(c.upper))
+        down = sorted(
+            self._report.curves, key=lambda c: (LEVELS.index(c.upper), LEVELS.index(c.lower))
+        )
         counted: Counter[str] = Counter()
         places = {}
         for curve in down:

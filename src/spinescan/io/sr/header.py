@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydicom import Dataset, config, dcmread
 from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 from pydicom.valuerep import PersonName, validate_value
 
 from spinescan.core.errors import SpineScanError
@@ -30,6 +31,7 @@ PATIENT_AND_STUDY: Final = (
     "PatientAge",
     "PatientIdentityRemoved",
     "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
     "QualityControlSubject",
     "StudyInstanceUID",
     "StudyDate",
@@ -81,6 +83,7 @@ _SEVERAL: Final = (
     "LossyImageCompressionRatio",
     "LossyImageCompressionMethod",
 )
+_METHODS: Final = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
 _DIRECTIONS: Final = frozenset("APRLHF")
 
 
@@ -117,6 +120,8 @@ def film_header(film: bytes) -> Dataset:
             value = _valid(keyword, header.get(keyword))
             if value is not None or keyword in TYPE_2:
                 setattr(kept, keyword, "" if value is None else value)
+    if kept.get("PatientIdentityRemoved") == "YES" and not any(map(kept.get, _METHODS)):
+        kept.DeidentificationMethod = "not told by the film's header"  # where YES, one must be
     return kept
 
 
@@ -131,6 +136,8 @@ def _valid(keyword: str, value: Any) -> Any:
         return (
             [_printable(v) for v in value] if isinstance(value, MultiValue) else _printable(value)
         )
+    if isinstance(value, Sequence):
+        return [_code(item) for item in value if "CodeValue" in item] or None
     values = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
     if len(values) > 1 and keyword not in _SEVERAL:
         return None
@@ -138,6 +145,13 @@ def _valid(keyword: str, value: Any) -> Any:
     if len(checked) != len(values) or not _makes_sense(keyword, checked):
         return None
     return checked if keyword in _SEVERAL else checked[0]
+
+
+def _code(item: Dataset) -> Dataset:
+    code = Dataset()
+    for keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"):
+        setattr(code, keyword, _printable(item.get(keyword) or ""))
+    return code
 
 
 def _printable(value: Any) -> str:
@@ -151,7 +165,7 @@ def _checked(keyword: str, values: list[Any]) -> Iterator[Any]:
             if isinstance(value, int) and 0 <= value < 2**16:
                 yield value
             continue
-        text = str(value).strip()
+        text = _printable(value).strip()
         try:
             validate_value(dictionary_VR(keyword), text, config.RAISE)
         except (ValueError, TypeError):
