@@ -111,7 +111,7 @@ class Archive:
     def __init__(self, orthanc: Orthanc, films: list[str]) -> None:
         self.orthanc, self._films = orthanc, films
         self.refusals, self.sent_batches = 0, 0
-        self.answered = 0
+        self.answered, self.ahead = 0, ON_THE_WAY
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._route, daemon=True)
 
@@ -134,7 +134,7 @@ class Archive:
         total = len(waiting)
         while waiting and not self._over.is_set():
             taken = (total - len(waiting)) * BATCH
-            if taken - self.count() / 2 > ON_THE_WAY:
+            if taken - self.count() / 2 > self.ahead:
                 self._over.wait(0.5)
                 continue
             batch = waiting.pop(0)
@@ -251,6 +251,7 @@ def passage(archive: Orthanc, node: Node, disk: Path | None, films: list[str]) -
     for turn, (name, inflict) in enumerate(faults, start=1):
         until(lambda due=2 * count * turn // 5: routing.count() >= due, 1800)  # type: ignore[misc]
         at, before = time.monotonic(), routing.count()
+        routing.ahead += 2 * BATCH  # it goes on sending meanwhile
         inflict()
         over = time.monotonic()
         until(lambda before=before: routing.count() > before + 2, 300)  # type: ignore[misc]
@@ -307,6 +308,7 @@ def main() -> None:
                 "python": platform.python_version(),
                 "orthanc": archive.rest("GET", "/system")["Version"],
                 "films": len(files),
+                "lateral": sum(file.parents[1].name == "lateral" for file in files),
                 "drawing_s": round(drew_s, 1),
                 "disk_fault": "tmpfs" if mounted else "not possible here: it takes root",
                 **found,
@@ -318,7 +320,8 @@ def main() -> None:
                 },
                 "left_behind": left_behind(node.folder, studies),
                 "log_names_a_patient": "Zyx" in (log := (folder / "node.log").read_text()),
-                "log_lines_of_a_full_disk": log.count("disk is full") + log.count("No space left"),
+                "films_refused_for_now": log.count("a film was refused for now"),
+                "notes_that_found_no_room": log.count("what was done cannot be written"),
             }
         finally:
             archive.kill()

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from spinescan.app.main import cli
 from tests.pacs import orthanc as orthanc_program
 from tests.pacs.orthanc import Orthanc
 from tests.pacs.round_trip import film, wait_for
@@ -49,3 +51,8 @@ def test_new_films_are_routed_and_nothing_goes_in_circles(routing: Orthanc, tmp_
         assert everything_once(routing, 2)
         assert program.spooled() == []
     assert program.log.count("a film has come") == 2
+    # What the node stored, the nightly run finds stored.
+    asked = ["--server", routing.url, "--query", "StudyDate=20260115", "--data", str(tmp_path)]
+    nightly = CliRunner().invoke(cli, ["dicomweb", "scan", *asked, "--store"])
+    assert nightly.exit_code == 0, nightly.output
+    assert everything_once(routing, 2)
