@@ -83,7 +83,7 @@ def read_film(
     `name` is what messages call the film, in place of its source.
     """
     if name is None:
-        name = "<bytes>" if isinstance(source, bytes) else _printable(os.fspath(source))
+        name = "<bytes>" if isinstance(source, bytes) else os.fspath(source)
     try:
         data = source if isinstance(source, bytes) else _fetch(source, limits)
         return data, _decode(data, limits)
