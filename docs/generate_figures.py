@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import als_figures
+import dicom_figures
 import fraiwan_figures
 import lateral_figures
 
@@ -437,22 +438,9 @@ def balanced(told: dict[str, Any]) -> str:
     return f"{100 * told['balanced_accuracy']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
-def dicom_table() -> str:
-    """How many DICOM results were judged, and what was found."""
-    answer = result("dicom-validity")
-    shown = "; ".join(f"{name}: {count}" for name, count in answer["outcomes"].items())
-    rows = [
-        f"| {files.split()[1]} | {files.split()[0]} | {count} | {wrong(answer, files)} |"
-        for files, count in answer["files"].items()
-    ]
-    table = "| result | judged by | files | with errors |\n|---|---|---|---|\n" + "\n".join(rows)
-    return f"{table}\n\nWhat is on the {answer['films']} films: {shown}.\n"
-
-
-def wrong(answer: dict[str, Any], files: str) -> int:
-    """How many files of a kind a program found errors in."""
-    program, kind = files.split()
-    return sum(where.endswith(f", {kind}, {program}") for where in answer["errors"])
+def told_by(tell: Callable[[dict[str, Any]], str], name: str) -> str:
+    """What a function tells of one benchmark's answer."""
+    return tell(result(name))
 
 
 def summary() -> dict[str, Any]:
@@ -495,7 +483,14 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     **{BUNDLES / name / "CARD.md": partial(sagittal_table, name) for name in SAGITTAL},
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
-    ROOT / "docs" / "how-to" / "dicom-out.md": dicom_table,
+    **{
+        ROOT / "docs" / "how-to" / f"{page}.md": partial(told_by, tell, name)
+        for page, tell, name in (
+            ("dicom-out", dicom_figures.validity, "dicom-validity"),
+            ("pacs", dicom_figures.round_trip, "pacs"),
+            ("node", dicom_figures.attacks, "node-attacks"),
+        )
+    },
     ROOT / "docs" / "how-to" / "study.md": study_answer,
     ROOT / "docs" / "how-to" / "deidentify.md": deidentify_table,
 }
