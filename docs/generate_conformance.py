@@ -90,8 +90,8 @@ RESULTS: Final = """\
 {written}
 
 Both are in the film's study, each in a series of its own. Instance and series UIDs follow from the
-film's SOP Instance UID, the answer, and the version that gave it: the same answer written twice is
-the same object. Tracking UIDs follow from the film and the place on it.
+film's SOP Instance UID, its study and patient, the answer, and the version that gave it: the same
+answer written twice is the same object. Tracking UIDs follow from the film and the place on it.
 
 The structured report is a Measurement Report (TID 1500): a planar region (TID 1410) for each curve,
 groups without a region (TID 1501) for the rest. It is COMPLETE as a document, PRELIMINARY and

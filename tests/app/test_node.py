@@ -72,8 +72,8 @@ def test_beyond_this_computer_senders_must_be_named(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "--send-to or --stow"),
-        ([*TO, "--stow", "https://pacs.example.org/dicom-web"], "--send-to or --stow"),
+        ([], "one of --send-to and --stow"),
+        ([*TO, "--stow", "https://pacs.example.org/dicom-web"], "one of --send-to and --stow"),
         (["--send-to", "PACS"], "AET@HOST:PORT"),
         (["--stow", "ftp://pacs.example.org"], "http"),
         (["--stow", "https://me:word@pacs.example.org"], "SPINESCAN_DICOMWEB_USER"),
@@ -84,6 +84,10 @@ def test_beyond_this_computer_senders_must_be_named(
         (["--stow", "https://pacs.example.org", "--send-tls"], "--send-to"),
         ([*TO, "--tls-cert", __file__], "cannot be used"),
         ([*TO, "--tls-key", __file__], "--tls-cert"),
+        ([*TO, "--tls-ca", __file__], "--tls-ca goes with"),
+        ([*TO, "--ca-file", __file__], "--ca-file goes with"),
+        ([*TO, "--aet", "A\nB"], "16"),
+        (["--send-to", "\u00c4R@127.0.0.1:104"], "AET@HOST:PORT"),
     ],
 )
 def test_wrong_usage(words: list[str], told: str, begun: list[Any], tmp_path: Path) -> None:
@@ -108,8 +112,10 @@ def test_options_reach_the_node(begun: list[Any], tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken(begun: list[Any], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        refused = run(tmp_path, *TO, "--port", str(taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        refused = run(tmp_path, *TO, "--port", str(port))
     assert refused.exit_code == 1
+    assert f"127.0.0.1:{port}" in refused.output
     assert "Address already in use" in refused.output
 
 

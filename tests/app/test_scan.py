@@ -242,6 +242,17 @@ def test_dicom_results_where_asked_for(dicom: Path, tmp_path: Path, scanner: Fak
     assert len(results_of(out, "report.dcm")) == 1
 
 
+def test_no_result_of_another_film_or_answer_stays(dicom: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(dicom, "--out", out, "--sr", "--sc", "--pdf").exit_code == 0
+    (folder,) = [path for path in out.iterdir() if path.is_dir()]
+    (folder / "heat-als7.png").write_bytes(b"of the earlier answer")
+    pixels = np.random.default_rng(2).random((200, 100), dtype=np.float32)
+    (dicom / "film.dcm").write_bytes(film_file(pixels, person))
+    assert run(dicom, "--out", out).exit_code == 0
+    assert sorted(p.name for p in folder.iterdir()) == ["overlay.png", "page.html", "report.json"]
+
+
 def test_one_of_the_dicom_results_alone(dicom: Path, tmp_path: Path) -> None:
     run(dicom, "--out", tmp_path / "sr", "--sr")
     run(dicom, "--out", tmp_path / "sc", "--sc")

@@ -255,6 +255,7 @@ def test_no_patient_data_and_burned_in_text_is_noticed():
 @pytest.mark.parametrize(
     ("elements", "kind", "text"),
     [
+        ({"Modality": "DOEJANE"}, "unsupported", "kind nothing that is known"),
         ({"Modality": "CT"}, "unsupported", "kind CT; expected a projection radiograph"),
         ({"Modality": "MR"}, "unsupported", "MR"),
         (

@@ -98,6 +98,7 @@ def test_a_second_run_adds_nothing(orthanc: Orthanc, tmp_path: Path) -> None:
     again = scan(orthanc, tmp_path, "--store", "--json")
     assert again.exit_code == 0
     assert len(lines(again)) == 1  # the overlay is no film
+    assert "1 films have the answer that an earlier run" in again.stderr
     by_kind = scan(orthanc, tmp_path, "--query", "ModalitiesInStudy=DX", "--json")
     assert len(lines(by_kind)) == 1
     assert scan(orthanc, tmp_path, "--query", "ModalitiesInStudy=CR").exit_code == 1

@@ -90,6 +90,12 @@ def test_a_film_that_is_known_is_not_taken_again(queue: PacsQueue, tmp_path: Pat
     assert len(spooled(tmp_path)) == 1
 
 
+def test_a_film_whose_patient_was_corrected_is_another_film(queue: PacsQueue) -> None:
+    assert queue.receive(b"film of DOE^JANE", "1.2.3")
+    assert queue.receive(b"film of ROE^JANE", "1.2.3")
+    assert queue.counts().films_waiting == 2
+
+
 def test_a_newer_version_answers_a_film_anew(
     queue: PacsQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +153,7 @@ def test_results_go_to_their_destination_only(queue: PacsQueue) -> None:
     assert queue.add_results("1.2.3", {"report.dcm": b"sr"}, PACS)
     assert not queue.add_results("1.2.3", {"report.dcm": b"sr"}, PACS)
     assert queue.next_delivery(other, 60) is None
+    assert (queue.waiting_elsewhere(other), queue.waiting_elsewhere(PACS)) == (1, 0)
     assert queue.add_results("1.2.3", {"report.dcm": b"other"}, other)
     assert delivery_of(queue, other).data == b"other"
     assert delivery_of(queue).data == b"sr"
@@ -188,6 +195,8 @@ def test_the_folder_is_for_this_user_alone(queue: PacsQueue, tmp_path: Path) -> 
 
 def test_the_database_names_nobody(queue: PacsQueue, tmp_path: Path) -> None:
     queue.receive(b"film of DOE^JANE", "1.2.826.0.1.3680043.10.1474.77")
+    error = ReadError("a damaged DICOM file (value 'DOE^JANE')")
+    queue.failed(film_of(queue), error, retry=False)
     raw = b"".join(path.read_bytes() for path in (tmp_path / "queue").glob("jobs.sqlite*"))
     assert b"DOE" not in raw
     assert b"1.2.826.0.1.3680043.10.1474.77" not in raw
@@ -227,9 +236,9 @@ def test_a_result_that_is_gone_is_told_and_holds_nothing_up(
     queue.add_results("1", {"report.dcm": b"sr"}, PACS)
     spooled(tmp_path)[0].unlink()
     queue.add_results("2", {"report.dcm": b"second"}, PACS)
-    with pytest.raises(SpineScanError) as told:
+    with pytest.raises(CaseError) as told:
         queue.next_delivery(PACS, 60)
-    assert told.value.kind == "lost"
+    assert told.value.kind == "storage"
     assert delivery_of(queue).data == b"second"
 
 

@@ -28,19 +28,24 @@ def films_on(server: WebServer, query: Query, limit: int | None) -> list[Film]:
 
 
 def brought_back(
-    films: Iterable[Scanned], settings: Settings, queue: PacsQueue, destination: Destination
+    films: Iterable[Scanned],
+    settings: Settings,
+    queue: PacsQueue,
+    destination: Destination,
+    known: list[Film],
 ) -> Iterator[Record]:
     """The films' records; on the way their results are queued, and sent as far as they can be.
 
-    The same results, of an earlier run, are not queued again. A film whose results the queue's disk
-    does not take has failed.
+    The same results, of an earlier run, are not queued again: those films are added to `known`. A
+    film whose results the queue's disk does not take has failed.
     """
     for scanned in films:
         record = scanned.record
         if scanned.results:
             key = " ".join(map(sop_instance_uid, scanned.results.values()))
             try:
-                queue.add_results(key, scanned.results, destination.name)
+                if not queue.add_results(key, scanned.results, destination.name):
+                    known.append(scanned.film)
                 deliver_due(queue, destination)
             except (CaseError, OSError) as error:
                 why = error.strerror if isinstance(error, OSError) else error

@@ -100,6 +100,7 @@ def write_results(
     from spinescan.io.page import render_page
 
     folder.mkdir(parents=True, exist_ok=True)
+    _forget_earlier(folder)
     draw_overlay(film, report).save(folder / OVERLAY)
     drawn = {
         name: draw_heat(film, heat.values, f"{name}: {heat.label}, by {heat.method}")
@@ -119,6 +120,17 @@ def write_results(
     unfinished = folder / f"{REPORT}.part"
     unfinished.write_bytes(report.to_json(file).encode("utf-8", "replace") + b"\n")
     unfinished.replace(folder / REPORT)
+
+
+def _forget_earlier(folder: Path) -> None:
+    """Delete what an earlier run wrote: it may be another answer's, or another patient's.
+
+    The report first: a folder without one is unfinished.
+    """
+    for name in (REPORT, PDF, SR, CAPTURE):
+        (folder / name).unlink(missing_ok=True)
+    for path in [path for path in folder.iterdir() if _HEAT.fullmatch(path.name)]:
+        path.unlink()
 
 
 def read_report(folder: Path) -> dict[str, Any] | None:

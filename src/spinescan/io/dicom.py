@@ -24,19 +24,17 @@ from spinescan.io.sr.identity import is_own_result
 PROJECTION_MODALITIES = frozenset(("CR", "DX", "DR", "RF", "RG", "XA", "OT", "SC"))
 """Modalities that give a projection radiograph; OT and SC are captures of unnamed origin."""
 
-PROJECTION_CLASSES = frozenset(
-    (
-        "1.2.840.10008.5.1.4.1.1.1",  # CR
-        "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
-        "1.2.840.10008.5.1.4.1.1.1.1.1",  # DX for processing
-        "1.2.840.10008.5.1.4.1.1.7",  # secondary capture
-        "1.2.840.10008.5.1.4.1.1.12.1",  # X-ray angiography
-        "1.2.840.10008.5.1.4.1.1.12.2",  # X-ray radiofluoroscopy
-    )
+PROJECTION_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.1",  # CR
+    "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
+    "1.2.840.10008.5.1.4.1.1.1.1.1",  # DX for processing
+    "1.2.840.10008.5.1.4.1.1.7",  # secondary capture
+    "1.2.840.10008.5.1.4.1.1.12.1",  # X-ray angiography
+    "1.2.840.10008.5.1.4.1.1.12.2",  # X-ray radiofluoroscopy
 )
 
-_CODE = re.compile(r"[A-Z]{2,8}")
-"""What a modality looks like (PS3.3 C.7.3.1.1.1)."""
+_CODE = re.compile(r"[A-Z]{2}")
+"""What nearly all modalities look like (PS3.3 C.7.3.1.1.1), and hardly a name."""
 
 
 def read_dicom(data: bytes, sha256: str, limits: ReadLimits) -> Radiograph:

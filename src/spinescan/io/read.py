@@ -169,6 +169,8 @@ _TRUNCATED_SIGNS = (
 
 def _damaged(data: bytes, film_format: FilmFormat, error: Exception) -> ReadError:
     text = " ".join(str(error).split())[:200] or type(error).__name__
+    # pydicom quotes the header, which may name the patient.
+    told = type(error).__name__ if film_format == "DICOM" else text
     if "Decompressed data too large" in text:
         return ReadError(f"a {film_format} file with too much text in it", kind="too_large")
     cut_off = isinstance(error, EOFError) or any(sign in text.lower() for sign in _TRUNCATED_SIGNS)
@@ -177,5 +179,5 @@ def _damaged(data: bytes, film_format: FilmFormat, error: Exception) -> ReadErro
 
         cut_off = ends_early(data, film_format)
     if cut_off:
-        return ReadError(f"a {film_format} file that ends too early ({text})", kind="truncated")
-    return ReadError(f"a damaged {film_format} file ({text})", kind="damaged")
+        return ReadError(f"a {film_format} file that ends too early ({told})", kind="truncated")
+    return ReadError(f"a damaged {film_format} file ({told})", kind="damaged")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from spinescan.cases.errors import CaseError
-from spinescan.core.errors import ReadError, SpineScanError
+from spinescan.core.errors import SpineScanError
 from spinescan.pacs.access import THIS_COMPUTER, AllowList, is_loopback
 from spinescan.pacs.connection import DEFAULT_LIMITS, ConnectionLimits
 from spinescan.pacs.deliver import deliver_due
@@ -42,6 +42,9 @@ many threads as there are `NodeSettings.jobs`."""
 _LEASE_S = 3600.0
 """Threads never die of their work, and what a dead process had waits again once its successor
 begins; so this only has to be longer than a full disk may hold up a scanner."""
+
+_AGAIN = frozenset(("crashed", "timeout", "internal"))
+"""Kinds of failed scans that another try may mend; what a film lacks, it lacks for good."""
 
 _IDLE_S = 2.0
 _FAULT_S = 5.0
@@ -241,7 +244,7 @@ class Node(AbstractContextManager["Node"]):
         if self._stopping.is_set():  # its process was ended, which is not the film's fault
             self._queue.put_back(claim)
             return
-        retry = not isinstance(error, ReadError)
+        retry = error.kind in _AGAIN
         again = self._note(lambda: self._queue.failed(claim, error, retry=retry))
         # Not the message: it may repeat words of the film's header.
         name, what = claim.claim.job[:8], "is tried again" if again else "FAILED, and is given up"

@@ -21,6 +21,7 @@ from typing import Self
 
 import spinescan
 from spinescan.cases.database import private_folder
+from spinescan.cases.errors import CaseError
 from spinescan.cases.job_records import OPEN, Claim, Job
 from spinescan.cases.jobs import JobStore
 from spinescan.cases.store import now
@@ -129,7 +130,8 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
         film
             A DICOM file.
         key
-            What makes it the only one of its sort: its SOP Instance UID.
+            Its SOP Instance UID. With its bytes it makes it the only one of its sort: a film whose
+            patient or study was corrected is another film.
 
         Returns
         -------
@@ -137,7 +139,7 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
             False if it is known already, and so was not taken in again. A film whose scan failed,
             or whose results were not delivered in time, may come again.
         """
-        digest = _digest(key)
+        digest = _digest(f"{key} {hashlib.sha256(film).hexdigest()}")
         known = self._jobs.find(f"{_FILM} {digest}")
         if known is not None and not _failed(known):
             return False
@@ -188,7 +190,7 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
         try:
             data = path.read_bytes()
         except FileNotFoundError as error:
-            lost = SpineScanError("a result is gone from the queue's folder", kind="lost")
+            lost = CaseError("a result is gone from the queue's folder", kind="storage")
             self._jobs.fail(claim, _told(lost))
             raise lost from error
         return Delivery(claim, data, kind, claim.attempt)
@@ -211,6 +213,12 @@ class PacsQueue(AbstractContextManager["PacsQueue"]):
     def waiting(self, destination: str) -> int:
         """How many results wait for this destination, due or not."""
         return self._jobs.waiting(_DELIVER + destination)
+
+    def waiting_elsewhere(self, destination: str) -> int:
+        """How many results wait for other destinations than this, which it never gets."""
+        tally = self._jobs.tally()
+        others = [kind for kind in tally if kind not in (_FILM, _DELIVER + destination)]
+        return sum(tally[kind][state] for kind in others for state in OPEN)
 
     def sweep(self) -> Swept:
         """Delete what is too old, whatever it is, and forget what came to an end long ago."""
@@ -293,4 +301,4 @@ def _pause(attempt: int) -> timedelta:
 
 
 def _told(error: SpineScanError) -> dict[str, str]:
-    return {"kind": error.kind, "message": str(error)}
+    return {"kind": error.kind}  # the message may hold words of a header

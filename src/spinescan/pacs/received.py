@@ -10,10 +10,7 @@ from pydicom.filereader import read_dataset
 from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
-    ComputedRadiographyImageStorage,
     DeflatedExplicitVRLittleEndian,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -25,22 +22,13 @@ from pydicom.uid import (
     JPEGLSLossless,
     JPEGLSNearLossless,
     RLELossless,
-    SecondaryCaptureImageStorage,
-    XRayAngiographicImageStorage,
-    XRayRadiofluoroscopicImageStorage,
 )
 from pynetdicom.dsutils import encode_file_meta
 
+from spinescan.io.dicom import PROJECTION_CLASSES
 from spinescan.pacs.errors import PacsError
 
-FILM_CLASSES: tuple[UID, ...] = (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-    SecondaryCaptureImageStorage,
-    XRayAngiographicImageStorage,
-    XRayRadiofluoroscopicImageStorage,
-)
+FILM_CLASSES = tuple(map(UID, PROJECTION_CLASSES))
 """The projection films that `io.dicom` reads."""
 
 SYNTAXES: tuple[UID, ...] = (

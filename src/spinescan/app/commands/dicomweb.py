@@ -13,7 +13,7 @@ from spinescan.app.commands.scan import loader, make_folder
 
 if TYPE_CHECKING:
     from spinescan.app.archive import Sent
-    from spinescan.app.batch import Record
+    from spinescan.app.batch import Film, Record
     from spinescan.pacs.queue import PacsQueue
     from spinescan.pacs.web_server import WebServer
 
@@ -118,6 +118,7 @@ def scan(
     overlay = store and not no_overlay
     settings = Settings(out=out, anonymous=anonymous, sr=store, sc=overlay, hand_back=True)
     destination = StowDestination(server)
+    known: list[Film] = []
     with _queue(data) if store else nullcontext() as queue:
         try:
             films = films_on(server, query, limit)
@@ -126,10 +127,16 @@ def scan(
         scanned = scan_films(films, settings, jobs=jobs, load=loader((), jobs))
         records: Iterator[Record] = (film.record for film in scanned)
         if queue is not None:
-            records = brought_back(scanned, settings, queue, destination)
+            records = brought_back(scanned, settings, queue, destination, known)
         failed = print_records(ctx, records, len(films), as_json=as_json)
         if queue is not None:
             failed |= _waits(send_all(queue, destination))
+    if known:
+        click.echo(
+            f"{len(known)} films have the answer that an earlier run of this computer stored or"
+            " queued; it is not sent again for a week (another --data forgets).",
+            err=True,
+        )
     if not films:
         click.echo("No films found.", err=True)
     ctx.exit(1 if failed or not films else 0)

@@ -123,6 +123,7 @@ def node(
         from spinescan.pacs.listener import Address
         from spinescan.pacs.node import Node, NodeSettings
         from spinescan.pacs.queue import PacsQueue
+        from spinescan.pacs.store_scu import ae_title
 
         need_highdicom()
     except (ModuleNotFoundError, MissingExtraError) as error:
@@ -135,18 +136,24 @@ def node(
     from spinescan.io.limits import ReadLimits
 
     allowed = _allowed(senders, host)
-    if not 0 < len(aet.strip()) <= 16 or not aet.isascii() or "\\" in aet:
-        raise click.BadParameter("an AE title has 1 to 16 characters.", param_hint="--aet")
+    try:
+        title = ae_title(aet)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--aet") from error
     tls = _listening_tls(tls_cert, tls_key, tls_ca)
     sending = _sending_tls(tls_cert, tls_key, tls_ca) if send_tls else None
     if send_tls and send_to is None:
         raise click.UsageError("--send-tls goes with --send-to.")
     if tls_key is not None and tls_cert is None:
         raise click.UsageError("--tls-key goes with --tls-cert.")
-    destination = _destination(send_to, stow, aet.strip(), ca_file, sending)
+    if tls_ca is not None and tls_cert is None and not send_tls:
+        raise click.UsageError("--tls-ca goes with --tls-cert, or with --send-tls.")
+    if ca_file is not None and stow is None:
+        raise click.UsageError("--ca-file goes with --stow.")
+    destination = _destination(send_to, stow, title, ca_file, sending)
     bytes_each = max_megabytes * 2**20
     settings = NodeSettings(
-        at=Address(host, port, aet.strip()),
+        at=Address(host, port, title),
         allowed=allowed,
         limits=ConnectionLimits(
             connections=max_associations,
@@ -167,11 +174,18 @@ def node(
             PacsQueue(folder, keep=timedelta(days=keep_days)) as queue,
             scans(jobs, found, limits=limits, overlay=not no_overlay, seconds=scan_seconds) as scan,
         ):
-            _run(Node(settings, folder, queue, scan, destination), host, aet.strip(), scan.end)
+            if others := queue.waiting_elsewhere(destination.name):
+                click.echo(
+                    f"WARNING: {others} results wait for another receiver than {destination.name},"
+                    " and are not sent to this one.",
+                    err=True,
+                )
+            _run(Node(settings, folder, queue, scan, destination), host, title, scan.end)
     except SpineScanError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{error.filename or host}: {error.strerror}") from error
+        where = error.filename or f"{host}:{port}"
+        raise click.ClickException(f"{where}: {error.strerror}") from error
 
 
 def _run(node: "Node", host: str, title: str, end_scans: "Callable[[], None]") -> None:
@@ -208,7 +222,7 @@ def _destination(
     tls: ssl.SSLContext | None,
 ) -> "Destination":
     if (send_to is None) == (stow is None):
-        raise click.UsageError("tell where results go: --send-to or --stow.")
+        raise click.UsageError("say where results go: one of --send-to and --stow.")
     if send_to is not None:
         from spinescan.pacs.store_scu import StoreDestination
 

@@ -182,7 +182,9 @@ def _may_stay(dataset: Dataset, tag: BaseTag, rules: Rules, place: str) -> bool:
         return True
     keyword = keyword_for_tag(tag)
     if keyword in _BINARIES.get(place, ()):
-        return True
+        # A palette means nothing on a grey film, and its bytes could spell.
+        coloured = dataset.get("PhotometricInterpretation") == "PALETTE COLOR"
+        return coloured or "Palette" not in keyword
     if set(kind.split(" or ")) <= _NUMBERS:
         return _few_enough(element)
     if keyword in (_WORDS_OF_ITEMS if place else _WORDS):
