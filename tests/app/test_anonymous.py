@@ -128,6 +128,16 @@ def test_anonymous_dicom_results_go_with_the_deidentified_film(
     assert one.StudyInstanceUID == other.StudyInstanceUID != passed_on.StudyInstanceUID
 
 
+def test_a_picture_has_no_study_anonymous_or_not(phantom: Any, tmp_path: Path) -> None:
+    pytest.importorskip("highdicom", reason="needs the extra dicom")
+    film = tmp_path / "f.png"
+    film.write_bytes(image_bytes(phantom))
+    for more in ([], ["--anonymous"]):
+        words = ["scan", str(film), "--json", "--out", str(tmp_path / "out"), "--sr", *more]
+        record = json.loads(CliRunner().invoke(cli, words).stdout)
+        assert record["error"]["kind"] == "no_study"
+
+
 def test_a_key_is_for_anonymous_dicom_results(tmp_path: Path) -> None:
     words = ["scan", "film.dcm", "--out", str(tmp_path), "--key", str(tmp_path / "key")]
     for more in ([], ["--anonymous"], ["--sr"]):

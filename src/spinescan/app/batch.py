@@ -200,8 +200,12 @@ class FilmScanner:
         sr, sc = self.settings.sr, self.settings.sc
         if not (sr or sc):
             return {}
+        from spinescan.io.sniff import HEAD_BYTES, film_format
+
+        # What is no DICOM file has no study to join, named or not: `dicom_results` refuses it.
         try:
-            if (names := self.settings.pseudonyms) is not None:
+            names = self.settings.pseudonyms
+            if names is not None and film_format(data[:HEAD_BYTES]) == "DICOM":
                 from spinescan.io.deidentify import deidentified
 
                 data = deidentified(data, limits=limits, pseudonyms=names)

@@ -77,6 +77,14 @@ def test_it_is_the_same_object_again_and_another_one_after_an_edit() -> None:
     assert capture(edited=True).SOPInstanceUID != capture().SOPInstanceUID
 
 
+def test_it_is_another_object_once_the_patient_was_corrected() -> None:
+    def change(header: Dataset) -> None:
+        person(header)
+        header.PatientID = "4712"
+
+    assert capture(film_file(PIXELS, change)).SOPInstanceUID != capture().SOPInstanceUID
+
+
 def test_no_film_scan_reads_it() -> None:
     assert is_own_result(capture())
     assert not is_own_result(dcmread(BytesIO(FILM)))

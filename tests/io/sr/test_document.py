@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from spinescan.core.errors import MissingExtraError, SpineScanError
+from spinescan.core.errors import MissingExtraError, ReadError, SpineScanError
 from spinescan.core.report import RESEARCH_USE, Curve, Report
 from spinescan.io.quiet import quiet
 from spinescan.io.sr import codes, is_own_result, render_sr
-from spinescan.io.sr.items import INTERVAL_PERCENT, printable
+from spinescan.io.sr.items import INTERVAL_PERCENT, printable, sites
 from spinescan.io.words import REASONS, explain
 from tests.io.sr.reading import answers, groups_of, inner_number, interval, srread, texts
 from tests.io.sr.reports import FILM, PIXELS, SIZE, report, reports
@@ -96,7 +96,7 @@ def test_every_answer_reads_back_as_the_report_has_it(told: Report) -> None:
     assert [(m.value, interval(m)) for m in found] == [(m.value, m.interval) for m in known]
     assert [m.unit.value for m in found] == [codes.unit_code(m.unit).value for m in known]
     assert [[s.value.value for s in m.finding_sites] for m in found] == [
-        [codes.SITES[level].value for level in m.levels] for m in known
+        [codes.SITES[level].value for level in dict.fromkeys(m.levels)] for m in known
     ]
     asked = groups_of(document, "prediction")
     assert len(asked) == len(told.predictions)
@@ -266,6 +266,81 @@ def test_a_name_in_latin_letters_that_no_set_was_declared_for_survives() -> None
     assert document.SpecificCharacterSet == "ISO_IR 100"
 
 
+def of(charset: str | None = None, **values: object) -> bytes:
+    """A film of a person, some values of whose header are others."""
+
+    def change(header: Dataset) -> None:
+        person(header)
+        if charset is not None:
+            header.SpecificCharacterSet = charset
+        for keyword, value in values.items():
+            setattr(header, keyword, value)
+
+    return film_file(PIXELS, change)
+
+
+@pytest.mark.parametrize(
+    ("charset", "keyword", "value"),
+    [
+        ("ISO_IR 192", "PatientName", "山田\u3000太郎"),
+        ("ISO_IR 100", "PatientName", "De\xa0Boer^Jan"),
+        ("ISO_IR 192", "PatientName", "علی\u200cرضا"),  # noqa: RUF001
+        ("ISO_IR 100", "PatientID", "12\xa034"),
+        ("ISO_IR 192", "PatientID", "\xa012\u3000"),
+        ("ISO_IR 192", "StudyDescription", "脊椎\u3000正面"),
+    ],
+)
+def test_spaces_of_all_kinds_survive(charset: str, keyword: str, value: str) -> None:
+    assert str(written(report(), of(charset, **{keyword: value})).get(keyword)) == value
+
+
+def test_control_characters_do_not() -> None:
+    document = written(report(), of(PatientName="Doe\x07^Ja\x7fne", PatientID="47\t11"))
+    assert (document.PatientName, document.PatientID) == ("Doe^Jane", "4711")
+
+
+@pytest.mark.parametrize("name", ["Mül^Jan", "山田", "\u3000田", "Åse^à"])
+def test_bytes_of_a_set_that_was_not_declared_stay_what_they_are(name: str) -> None:
+    film = FILM.replace(b"Doe^Jane", name.encode().ljust(8))
+    document = written(report(), film)
+    assert str(document.PatientName).encode("latin-1").decode() == name
+
+
+def test_the_last_byte_of_an_undeclared_text_is_no_space() -> None:
+    text = "Voilà".encode().decode("latin-1")
+    film = of("ISO_IR 100", StudyDescription=text).replace(b"ISO_IR 100", b"ISO_IR 6  ")
+    assert written(report(), film).StudyDescription == text
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("StudyDate", "20260230"),
+        ("StudyDate", "20260101-20260202"),
+        ("PatientBirthDate", "20100230"),
+        ("PatientBirthDate", "00000000"),
+        ("StudyTime", "1200-1300"),
+        ("StudyTime", "256199"),
+    ],
+)
+def test_no_day_and_no_time_is_left_out(keyword: str, value: str) -> None:
+    assert not written(report(), of(**{keyword: value})).get(keyword)
+
+
+@pytest.mark.parametrize("value", ["12", "120060", "120000.5"])
+def test_a_time_stays_as_it_was_told(value: str) -> None:
+    assert str(written(report(), of(StudyTime=value)).StudyTime) == value
+
+
+@pytest.mark.parametrize("names", ["Doe^Jane\\Roe^Jim", "\\Doe^Jane"])
+def test_of_several_names_the_first_is_taken(names: str) -> None:
+    assert written(report(), of(PatientName=names)).PatientName == "Doe^Jane"
+
+
+def test_a_level_that_is_told_twice_is_one_site() -> None:
+    assert len(sites(["T12", "L1", "T12"])) == 2
+
+
 def test_the_same_answer_is_the_same_object() -> None:
     told = report()
     later = render_sr(FILM, replace(told, timing_ms=99.0), written_at=datetime(2027, 5, 6))
@@ -289,9 +364,26 @@ def test_another_film_or_version_is_another_object(monkeypatch: pytest.MonkeyPat
     assert len(found | {written(report()).SOPInstanceUID}) == 3
 
 
-def trackings(told: Report) -> dict[str, str]:
+CORRECTED: tuple[dict[str, object], ...] = (
+    {"StudyInstanceUID": "1.2.3"},
+    {"PatientID": "4712"},
+    {"IssuerOfPatientID": "Another hospital"},
+)
+
+
+@pytest.mark.parametrize("corrected", CORRECTED)
+def test_a_film_of_a_corrected_patient_or_study_has_another_object(
+    corrected: dict[str, object],
+) -> None:
+    before, after = written(report()), written(report(), of(**corrected))
+    assert before.SOPInstanceUID != after.SOPInstanceUID
+    assert before.SeriesInstanceUID != after.SeriesInstanceUID
+    assert trackings(report()) == trackings(report(), of(**corrected))
+
+
+def trackings(told: Report, film: bytes = FILM) -> dict[str, str]:
     """Tracking UIDs of the curves by their upper end vertebrae."""
-    groups = groups_of(written(told), "curve")
+    groups = groups_of(written(told, film), "curve")
     return {g.finding_sites[0].value.meaning: g.tracking_uid for g in groups}
 
 
@@ -321,7 +413,7 @@ def test_a_film_that_names_no_study_is_refused(keyword: str) -> None:
         setattr(header, keyword, "")
 
     film = film_file(PIXELS, without)
-    with pytest.raises(SpineScanError, match=keyword) as caught:
+    with pytest.raises(ReadError, match=keyword) as caught:
         render_sr(film, report(), written_at=AT)
     assert caught.value.kind == "no_study"
 
@@ -351,7 +443,7 @@ def test_a_film_of_a_private_kind_is_refused_without_its_header() -> None:
         person(header)
         header.SOPClassUID = "1.2.3.4"
 
-    with pytest.raises(SpineScanError) as caught:
+    with pytest.raises(ReadError) as caught:  # which nobody tries again
         written(report(), film_file(PIXELS, change))
     assert caught.value.kind == "dicom_out"
     assert "Jane" not in str(caught.value)

@@ -51,6 +51,16 @@ def test_the_judges_find_a_fault(program: str, place: Path) -> None:
     assert errors or set(warnings) - {UNSUPPORTED}
 
 
+@pytest.mark.parametrize("name", ["Mül^Jan", "Åse^à"])
+def test_a_name_in_bytes_of_no_declared_set_is_valid(place: Path, name: str) -> None:
+    need("dciodvfy")
+    need("dsrdump")
+    film = FILM.replace(b"Doe^Jane", name.encode().ljust(8))
+    check(render_sr(film, report(), written_at=AT), place, "dciodvfy", "dsrdump")
+    picture = Image.new("RGB", (20, 20))
+    check(render_capture(film, picture, report(), written_at=AT), place, "dciodvfy")
+
+
 @given(reports)
 @settings(max_examples=8)
 def test_any_report_is_valid(place: Path, told: Report) -> None:

@@ -7,7 +7,7 @@ header at the moment of writing and is kept nowhere else.
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from spinescan.core.errors import MissingExtraError, SpineScanError
+from spinescan.core.errors import MissingExtraError, ReadError, SpineScanError
 from spinescan.core.report import Report
 from spinescan.io.quiet import quiet
 from spinescan.io.sr.identity import is_own_result
@@ -44,7 +44,7 @@ def render_sr(film: bytes, report: Report, *, written_at: datetime) -> bytes:
     ------
     MissingExtraError
         highdicom (the extra `dicom`) is not installed.
-    SpineScanError
+    ReadError
         Of kind "no_study" if the file is no DICOM, or its header does not name its study, series
         and film; of kind "dicom_out" if what it says cannot be repeated in a valid object.
     """
@@ -87,8 +87,10 @@ def _header(film: bytes) -> "Dataset":
 
 def _not_written(error: Exception) -> SpineScanError:
     # Headers of this world hold nearly everything, and pydicom raises nearly every type at it. The
-    # cause may name the patient, so only its type is told.
-    return SpineScanError(
+    # cause may name the patient, so only its type is told. As a ReadError it is not tried again (by
+    # the node): the header stays as it is. Memory may come back.
+    kind_of = SpineScanError if isinstance(error, MemoryError) else ReadError
+    return kind_of(
         f"the film's header cannot be repeated in a DICOM result ({type(error).__name__})",
         kind="dicom_out",
     )

@@ -18,7 +18,7 @@ SERIES_NUMBER: Final = 9902
 
 def capture(header: Dataset, picture: Image, report: Report, written_at: datetime) -> Dataset:
     """The data set. Its pixels have other places and sizes than the film's: it has no spacing."""
-    identity = Identity.of(str(header.SOPInstanceUID), report)
+    identity = Identity.of(header, report)
     made = Dataset()
     made.SOPClassUID = SecondaryCaptureImageStorage
     made.SOPInstanceUID = identity.instance("capture")

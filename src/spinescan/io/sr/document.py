@@ -27,7 +27,7 @@ SERIES_NUMBER: Final = 9901
 
 def document(header: Dataset, report: Report, written_at: datetime) -> Dataset:
     """The data set; complete as a document, preliminary as a report, and verified by nobody."""
-    identity = Identity.of(str(header.SOPInstanceUID), report)
+    identity = Identity.of(header, report)
     made = ComprehensiveSR(
         evidence=[header],
         content=_content(header, report),

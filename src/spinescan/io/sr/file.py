@@ -1,7 +1,9 @@
 """A data set as the bytes of a DICOM file."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
+from typing import Final
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -9,6 +11,8 @@ from pydicom.filewriter import dcmwrite
 from pydicom.multival import MultiValue
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import PersonName
+
+_C1: Final = re.compile("[\x80-\x9f]")
 
 
 def file_bytes(result: Dataset) -> bytes:
@@ -34,6 +38,8 @@ def file_bytes(result: Dataset) -> bytes:
 def _character_set(result: Dataset) -> str | None:
     """None for ASCII, else Latin alphabet no. 1 or UTF-8 by their terms (PS3.3 C.12.1.1.2)."""
     words = "".join(_texts(result))
+    if _C1.search(words):  # in Python's Latin alphabet, but not in DICOM's
+        return "ISO_IR 192"
     for term, codec in ((None, "ascii"), ("ISO_IR 100", "latin-1")):
         try:
             words.encode(codec)

@@ -61,7 +61,7 @@ class Groups:
     def __init__(self, header: Dataset, report: Report) -> None:
         self._header = header
         self._report = report
-        self._identity = Identity.of(str(header.SOPInstanceUID), report)
+        self._identity = Identity.of(header, report)
 
     def all(self) -> list[Group]:
         """The film first, then curves, type, shape, measurements, classifiers' answers."""

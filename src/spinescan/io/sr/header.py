@@ -1,7 +1,7 @@
 """What a result repeats of its film's header: the patient, the study, and which film it was."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, Final
 
@@ -9,9 +9,9 @@ from pydicom import Dataset, config, dcmread
 from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
-from pydicom.valuerep import PersonName, validate_value
+from pydicom.valuerep import DA, TM, PersonName, validate_value
 
-from spinescan.core.errors import SpineScanError
+from spinescan.core.errors import ReadError
 from spinescan.io.dicom import inflated
 from spinescan.io.limits import DEFAULT_LIMITS
 from spinescan.io.sniff import HEAD_BYTES, film_format
@@ -83,6 +83,7 @@ _SEVERAL: Final = (
     "LossyImageCompressionRatio",
     "LossyImageCompressionMethod",
 )
+_MOMENTS: Final[dict[str, Callable[[str], object]]] = {"DA": DA, "TM": TM}
 _METHODS: Final = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
 _DIRECTIONS: Final = frozenset("APRLHF")
 
@@ -95,11 +96,11 @@ def film_header(film: bytes) -> Dataset:
 
     Raises
     ------
-    SpineScanError
+    ReadError
         Of kind "no_study" if it is no DICOM file, or does not name its study, series and film.
     """
     if film_format(film[:HEAD_BYTES]) != "DICOM":
-        raise SpineScanError(
+        raise ReadError(
             "the film is no DICOM file, so it belongs to no study that a DICOM result could join:"
             " scan its DICOM file, or do without the DICOM results",
             kind=NO_STUDY,
@@ -109,7 +110,7 @@ def film_header(film: bytes) -> Dataset:
     for keyword in NAMES_FILM:
         value = str(header.get(keyword) or "").strip()
         if not _UID.fullmatch(value):
-            raise SpineScanError(
+            raise ReadError(
                 f"the film's header has no valid {keyword}, so no result can be put beside it:"
                 " export it from the archive anew, or do without the DICOM results",
                 kind=NO_STUDY,
@@ -127,6 +128,8 @@ def film_header(film: bytes) -> Dataset:
 
 def _valid(keyword: str, value: Any) -> Any:
     """The value as text or numbers, or None if there is none that may be repeated."""
+    if keyword == "PatientName" and isinstance(value, MultiValue):
+        value = next(filter(None, value), None)  # a patient has one name, and highdicom takes one
     if value is None or value == "":
         return None
     if isinstance(value, PersonName):
@@ -155,7 +158,10 @@ def _code(item: Dataset) -> Dataset:
 
 
 def _printable(value: Any) -> str:
-    return "".join(c for c in str(value) if c.isprintable())
+    """Without control characters (PS3.5 6.1.3). Whatever else a name holds, such as a wide or a
+    joining space, is part of it; so is C1: of text in a set that was not declared these are bytes.
+    """
+    return "".join(c for c in str(value) if c >= " " and c != "\x7f")
 
 
 def _checked(keyword: str, values: list[Any]) -> Iterator[Any]:
@@ -165,9 +171,11 @@ def _checked(keyword: str, values: list[Any]) -> Iterator[Any]:
             if isinstance(value, int) and 0 <= value < 2**16:
                 yield value
             continue
-        text = _printable(value).strip()
+        text = _printable(value).strip(" ")
         try:
             validate_value(dictionary_VR(keyword), text, config.RAISE)
+            if (moment := _MOMENTS.get(dictionary_VR(keyword))) is not None:
+                moment(text)  # no 30 February and no range, which its pattern allows
         except (ValueError, TypeError):
             continue
         if text and (allowed is None or text in allowed):

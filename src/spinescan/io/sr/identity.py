@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MANUFACTURER: Final = "SpineScan"
 """Of every result that is written here, and of no film (a phantom's says that it is synthetic)."""
 
+_BELONGS: Final = ("StudyInstanceUID", "PatientID", "IssuerOfPatientID")
+"""Whose film it is, as an archive knows it."""
+
 _NAMES: Final = uuid.uuid5(uuid.NAMESPACE_DNS, "results.spinescan")
 
 
@@ -31,27 +34,37 @@ def uid_of(*what: str) -> str:
 class Identity:
     """The identifiers of one film's results.
 
-    The same answer of the same film by the same version has the same ones, however often it is
-    written, so that an archive keeps it once. Tracking identifiers follow from the film and the
-    place on it alone: they stay through edits and versions.
+    The same answer of the same film of the same patient and study by the same version has the same
+    ones, however often it is written, so that an archive keeps it once. A film whose patient or
+    study was corrected has new ones: an archive would keep the object that names the wrong one.
+    Tracking identifiers follow from the film and the place on it alone: they stay through edits,
+    corrections and versions.
     """
 
     film_uid: str
+    belongs: str
     answer: str
 
     @classmethod
-    def of(cls, film_uid: str, report: Report) -> "Identity":
-        """Of a Report's answer; how long the scan took is no part of it."""
+    def of(cls, header: "Dataset", report: Report) -> "Identity":
+        """Of a film's header as the result repeats it (`header.film_header`), and of a Report.
+
+        How long the scan took is no part of the answer.
+        """
         told = {k: v for k, v in report.to_dict().items() if k != "timing_ms"}
-        return cls(film_uid, json.dumps([product(), told], sort_keys=True))
+        return cls(
+            str(header.SOPInstanceUID),
+            json.dumps([str(header.get(keyword) or "") for keyword in _BELONGS]),
+            json.dumps([product(), told], sort_keys=True),
+        )
 
     def instance(self, kind: str) -> str:
         """SOP Instance UID of a result of this kind ("sr", "capture")."""
-        return uid_of("instance", kind, self.film_uid, self.answer)
+        return uid_of("instance", kind, self.film_uid, self.belongs, self.answer)
 
     def series(self, kind: str) -> str:
         """Series Instance UID; each result is a series of its own."""
-        return uid_of("series", kind, self.film_uid, self.answer)
+        return uid_of("series", kind, self.film_uid, self.belongs, self.answer)
 
     def tracking(self, place: str) -> str:
         """Tracking UID of what was found at a place of the film, such as "curve lumbar 1"."""

@@ -62,10 +62,10 @@ def decided(
 
 
 def sites(levels: Iterable[str]) -> list[FindingSite]:
-    """Levels as finding sites; what is no level of the table is left out."""
+    """Levels as finding sites, each once; what is no level of the table is left out."""
     return [
         FindingSite(anatomic_location=CodedConcept(*codes.SITES[level]))
-        for level in levels
+        for level in dict.fromkeys(levels)
         if level in codes.SITES
     ]
 
