@@ -87,10 +87,8 @@ def _header(film: bytes) -> "Dataset":
 
 def _not_written(error: Exception) -> SpineScanError:
     # Headers of this world hold nearly everything, and pydicom raises nearly every type at it. The
-    # cause may name the patient, so only its type is told. As a ReadError it is not tried again (by
-    # the node): the header stays as it is. Memory may come back.
-    kind_of = SpineScanError if isinstance(error, MemoryError) else ReadError
-    return kind_of(
+    # cause may name the patient, so only its type is told.
+    return ReadError(
         f"the film's header cannot be repeated in a DICOM result ({type(error).__name__})",
         kind="dicom_out",
     )
