@@ -300,7 +300,7 @@ def _adapter(line: _Line) -> Any:
 
         return Telling
 
-    class Adapter(HTTPAdapter):
+    class Adapter(HTTPAdapter):  # type: ignore[misc]
         def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
             pool: Any = super().get_connection_with_tls_context(*args, **options)
             if "ConnectionCls" not in vars(pool):
