@@ -15,7 +15,7 @@ from click.testing import CliRunner
 pytest.importorskip("pynetdicom", reason="needs the extra dicom")
 pytest.importorskip("highdicom", reason="needs the extra dicom")
 
-from spinescan.app import pacs_tasks
+from spinescan.app import pacs_tasks, worker
 from spinescan.app.commands import node as command
 from spinescan.app.commands.node import node
 from spinescan.app.pacs_tasks import Scans
@@ -168,6 +168,24 @@ def nothing() -> None: ...
 def test_a_film_that_hangs_or_kills_its_process(task: Any, kind: str, tmp_path: Path) -> None:
     with Scans(1, nothing, 1.0, task) as scans:
         for _ in range(2):  # there is another process for the next one
+            with pytest.raises(SpineScanError) as caught:
+                scans(tmp_path / "film")
+            assert caught.value.kind == kind
+
+
+def hangs_the_second_time(mark: Path) -> None:
+    if mark.exists():
+        time.sleep(60)
+    mark.touch()
+
+
+def test_a_process_that_does_not_start_again_holds_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_START_S", 1.0)
+    mark = tmp_path / "mark"
+    with Scans(1, partial(hangs_the_second_time, mark), 0.5, dies) as scans:
+        for kind in ("crashed", "timeout", "timeout"):
             with pytest.raises(SpineScanError) as caught:
                 scans(tmp_path / "film")
             assert caught.value.kind == kind

@@ -60,6 +60,25 @@ def test_what_is_refused_holds_up_nothing(queue: PacsQueue) -> None:
     assert send_all(queue, receiver).waiting == 0
 
 
+def test_a_call_ends_though_what_is_refused_falls_due_again(tmp_path: Path) -> None:
+    clock = Clock()
+    receiver = Receiver({b"a": "refused", b"b": "refused"})
+    send = receiver.send
+
+    def slowly(data: bytes) -> None:
+        assert len(receiver.asked) < 20, "it does not end"
+        clock.now += timedelta(hours=1)
+        send(data)
+
+    receiver.send = slowly  # type: ignore[method-assign]
+    with PacsQueue(tmp_path / "slow", clock=clock) as queue:
+        for name in (b"a", b"b", b"c"):
+            queue.add_results(name.decode(), {"report.dcm": name}, Receiver.name)
+        done = deliver_due(queue, receiver)
+        assert receiver.asked == [b"a", b"b", b"c"]
+        assert (done.sent, len(done.postponed)) == (1, 2)
+
+
 @pytest.mark.parametrize("kind", ["unreachable", "slow"])
 def test_nobody_is_asked_again_and_again(queue: PacsQueue, kind: str) -> None:
     receiver = Receiver({b"a": kind, b"b": kind, b"c": kind})

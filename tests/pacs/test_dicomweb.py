@@ -249,9 +249,14 @@ def result() -> bytes:
     ("answer", "kind"),
     [
         (as_json(stored(done=UID)), None),
-        (as_json({}), None),
-        (Answer(200), None),
-        (Answer(200, b"<NativeDicomModel/>", {"Content-Type": "application/dicom+xml"}), None),
+        (as_json(stored(failed=UID, reason=0x0111)), None),
+        (as_json({}), "not_understood"),
+        (as_json(stored(done="2.25.9")), "not_understood"),
+        (as_json({"00081199": {"vr": "UI", "Value": [UID]}}), "not_understood"),
+        (Answer(200), "not_understood"),
+        (Answer(200, b"please log in", {"Content-Type": "text/html"}), "not_understood"),
+        (Answer(200, f"<NativeDicomModel>{UID}</NativeDicomModel>".encode(),
+                {"Content-Type": "application/dicom+xml"}), "not_understood"),
         (as_json(stored(done=UID), 202), None),
         (as_json(stored(failed=UID, reason=0x0111), 409), None),
         (as_json(stored(failed=UID, reason=0xA700), 409), "refused"),
@@ -267,7 +272,7 @@ def result() -> bytes:
         (Answer(503), "slow"),
         (Answer(302, headers={"Location": "http://127.0.0.1/"}), "refused"),
     ],
-)
+)  # fmt: skip
 def test_what_is_stored_is_known_from_the_answer(
     answer: Answer, kind: str | None, result: bytes
 ) -> None:

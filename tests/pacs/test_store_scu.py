@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from spinescan.pacs.errors import PacsError
-from spinescan.pacs.store_scu import StoreDestination, StoreTimes
-from tests.pacs.films import Pacs, certified, film, free_port, object_of, uid_of
+from spinescan.pacs.store_scu import StoreDestination, StoreTimes, ae_title
+from tests.pacs.films import Pacs, certified, film, free_port, object_of, uid_of, until
 
 QUICK = StoreTimes(connect=1.0, answer=0.6, whole=1.5)
 
@@ -45,6 +45,11 @@ def test_a_warning_is_an_acknowledgement(status: int) -> None:
     assert len(pacs.objects) == 1
 
 
+def test_an_object_that_is_there_already_is_acknowledged() -> None:
+    with Pacs(status=0x0111).listening() as pacs:
+        to(pacs).send(film())
+
+
 @pytest.mark.parametrize("status", [0xA700, 0xA900, 0xC000, 0x0122, 0x0110])
 def test_a_failure_is_a_refusal(status: int) -> None:
     with Pacs(status=status).listening() as pacs:
@@ -55,6 +60,7 @@ def test_nobody_there() -> None:
     assert kind_of(StoreDestination("PACS", "127.0.0.1", free_port(), times=QUICK)) == "unreachable"
     nowhere = StoreDestination("PACS", "nowhere.invalid", 104, times=QUICK)
     assert kind_of(nowhere) == "unreachable"
+    assert kind_of(StoreDestination("PACS", "x" * 64, 104, times=QUICK)) == "unreachable"
 
 
 def test_another_title_is_rejected() -> None:
@@ -112,6 +118,21 @@ def test_what_speaks_no_dicom_holds_nobody_up(data: bytes, stay: bool, kind: str
         assert time.monotonic() - began < 5
 
 
+def test_a_silent_destination_does_not_keep_the_process() -> None:
+    from pynetdicom.dul import DULServiceProvider
+
+    def waiting() -> list[bool]:
+        return [t.daemon for t in threading.enumerate() if isinstance(t, DULServiceProvider)]
+
+    with saying(b"", True) as port:
+        silent = StoreDestination("PACS", "127.0.0.1", port, times=QUICK)
+        sending = threading.Thread(target=lambda: kind_of(silent), daemon=True)
+        sending.start()
+        until(waiting)
+        assert all(waiting())
+        sending.join(10)
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
@@ -126,11 +147,21 @@ def test_an_address(text: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "text", ["", "PACS", "PACS@host", "PACS@host:0", "PACS@host:65536", "PACS@host:x",
-             "@host:104", " @host:104", "MUCH TOO LONG A TITLE@host:104", "PACS@2001:db8::1:104"],
+             "@host:104", " @host:104", "MUCH TOO LONG A TITLE@host:104", "PACS@2001:db8::1:104",
+             "P\\CS@host:104", "P\u00c4CS@host:104", "P\nCS@host:104", "PACS@..:104",
+             f"PACS@{'x' * 64}:104", "PACS@a b:104", "PACS@a\0b:104", "PACS@[1:2]:104",
+             "PACS@host:\u0661"],
 )  # fmt: skip
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match="AET@HOST:PORT"):
         StoreDestination.parse(text)
+
+
+def test_a_title() -> None:
+    assert ae_title(" A TITLE OF 16 CH ") == "A TITLE OF 16 CH"
+    for wrong in ("", " ", "A TITLE OF 17 CHA", "A\\B", "\u00c4", "A\tB", "A\n"):
+        with pytest.raises(ValueError, match="16 characters"):
+            ae_title(wrong)
 
 
 def test_tls(tmp_path: Path) -> None:

@@ -167,11 +167,18 @@ def test_a_silent_server_is_given_up() -> None:
     ended.set()
 
 
-def test_a_server_that_drips_is_given_up() -> None:
-    drops = [HEAD + b"Content-Length: 1000\r\n\r\n", *[b"x"] * 100]
-    with serving(writing(*drops, pause_s=0.05)) as web:
+@pytest.mark.parametrize(
+    "head",
+    [HEAD + b"Content-Length: 1000\r\n\r\n", HEAD + b"Connection: close\r\n\r\n",
+     HEAD + b"X: ", HEAD + b"Transfer-Encoding: chunked\r\n\r\n"],
+)  # fmt: skip
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_server_that_drips_is_given_up(head: bytes, tls: bool, certificate: Path) -> None:
+    drops = [head, *[b"0"] * 100]
+    with serving(writing(*drops, pause_s=0.05), str(certificate) if tls else None) as web:
         began = time.monotonic()
-        assert kind_of(WebServer(web.url, wait_s=0.1)) == "slow"
+        trusted = certificate.with_name("crt")
+        assert kind_of(WebServer(web.url, ca_file=trusted, wait_s=0.1)) == "slow"
         assert time.monotonic() - began < 4
 
 

@@ -14,6 +14,8 @@ from spinescan.core.errors import SpineScanError
 _SPAWN = get_context("spawn")  # a fork would copy the threads' locks of the native libraries
 _NICE = 2
 """A server itself answers first when all cores are busy."""
+_START_S = 60.0
+"""What a process that is started anew has at least: loading models may take longer than a film."""
 
 
 class WorkError(SpineScanError):
@@ -44,9 +46,11 @@ class Worker:
         theirs.close()
         self._ready = False
 
-    def get_ready(self) -> None:
-        """Wait until the models are loaded."""
+    def get_ready(self, seconds: float | None = None) -> None:
+        """Wait until the models are loaded, for so long at most. Raises WorkError."""
         try:
+            if not self._mine.poll(seconds):
+                raise WorkError(f"not ready within {seconds:g} seconds", kind="timeout")
             self._mine.recv()
         except EOFError as error:
             raise WorkError("the process that reads films does not start") from error
@@ -63,7 +67,7 @@ class Worker:
         """
         try:
             if not self._ready:  # it was started anew
-                self.get_ready()
+                self.get_ready(max(seconds, _START_S))
             self._mine.send((task, args))
             if not self._mine.poll(seconds):
                 raise WorkError(f"not done within {seconds:g} seconds", kind="timeout")

@@ -47,8 +47,10 @@ def deliver_due(
     Returns
     -------
     Delivered
-        It stops at the first result that finds nobody, or nobody quick enough: the others would
-        find the same, after as long a wait. What a receiver refuses does not hold up the rest.
+        One call takes as many results as wait when it begins: one that is refused falls due again
+        while the others are sent. It stops at the first result that finds nobody, or nobody quick
+        enough: the others would find the same, after as long a wait. What a receiver refuses does
+        not hold up the rest.
 
     Raises
     ------
@@ -56,7 +58,12 @@ def deliver_due(
         If the queue cannot be read or written.
     """
     sent, postponed = 0, []
-    while going_on() and (delivery := queue.next_delivery(destination.name, LEASE_S)) is not None:
+    for _ in range(queue.waiting(destination.name)):
+        if not going_on():
+            break
+        delivery = queue.next_delivery(destination.name, LEASE_S)
+        if delivery is None:
+            break
         try:
             destination.send(delivery.data)
         except PacsError as error:

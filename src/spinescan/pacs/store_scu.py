@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from ipaddress import ip_address
 from typing import Any, Self
 
 from pydicom import Dataset, dcmread
@@ -20,9 +21,21 @@ from spinescan.pacs.errors import PacsError
 
 _pynetdicom.LOG_HANDLER_LEVEL = "none"  # its own log tells titles, UIDs and elements
 
-_ADDRESS = re.compile(r"(?P<title>[^@\\]{1,16})@(?P<host>\[[0-9A-Fa-f:.]+\]|[^@:]+):(?P<port>\d+)")
+_ADDRESS = re.compile(
+    r"(?P<title>[^@]*)@(?P<host>\[[0-9A-Fa-f:.]+\]|[^@:\s\0]+):(?P<port>[0-9]{1,5})"
+)
+_DUPLICATE = 0x0111
+"""Status "Duplicate SOP Instance" (PS3.7, C.5.14): it is there already."""
 
 CALLING_TITLE = "SPINESCAN"
+
+
+def ae_title(text: str) -> str:
+    """An AE title (PS3.5, 6.2) without the spaces around it. ValueError if it is none."""
+    title = text.strip(" ")
+    if not 0 < len(title) <= 16 or not (title.isascii() and title.isprintable()) or "\\" in title:
+        raise ValueError("an AE title has 1 to 16 characters, printable ASCII without backslash")
+    return title
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +76,14 @@ class StoreDestination:
     def parse(cls, text: str, **options: Any) -> Self:
         """From "AET@host:port"; an IPv6 address stands in brackets. ValueError if it is none."""
         found = _ADDRESS.fullmatch(text)
-        if found is None or not found["title"].strip() or not 0 < int(found["port"]) < 65536:
+        if found is None or not 0 < int(found["port"]) < 65536:
             raise ValueError("expected AET@HOST:PORT")
-        return cls(found["title"].strip(), found["host"].strip("[]"), int(found["port"]), **options)
+        try:
+            return cls(
+                ae_title(found["title"]), _host(found["host"]), int(found["port"]), **options
+            )
+        except ValueError as error:
+            raise ValueError(f"expected AET@HOST:PORT: {error}") from None
 
     @property
     def name(self) -> str:
@@ -74,7 +92,10 @@ class StoreDestination:
         return f"dicom:{self.title}@{host}:{self.port}"
 
     def send(self, data: bytes) -> None:
-        """As `Destination.send`: success, or a warning (PS3.4 B.2.3), is an acknowledgement."""
+        """As `Destination.send`: success, or a warning (PS3.4 B.2.3), is an acknowledgement.
+
+        So is that the object is there already.
+        """
         found = dcmread(BytesIO(data))
         with self._association(found.SOPClassUID, found.file_meta.TransferSyntaxUID) as association:
             began = time.monotonic()
@@ -94,12 +115,12 @@ class StoreDestination:
                 raise PacsError(f"{self.name} does not acknowledge in time", kind="slow")
             raise PacsError(f"{self.name} closed the connection before it acknowledged")
         status = int(answer.Status)
-        if status != 0 and status & 0xF000 != 0xB000:
+        if status not in (0, _DUPLICATE) and status & 0xF000 != 0xB000:
             raise PacsError(f"{self.name} answers 0x{status:04X}", kind="refused")
 
     @contextlib.contextmanager
     def _association(self, sop_class: UID, syntax: UID) -> Iterator[Any]:
-        entity = AE(ae_title=self.calling_title)
+        entity = _Entity(ae_title=self.calling_title)
         entity.connection_timeout = self.times.connect
         entity.acse_timeout = entity.dimse_timeout = self.times.answer
         entity.network_timeout = self.times.answer
@@ -120,7 +141,7 @@ class StoreDestination:
                         (evt.EVT_CONN_OPEN, line.opened),
                     ],
                 )
-            except OSError as error:  # its host's name is not known
+            except (OSError, UnicodeError) as error:  # its host's name is not known, or is none
                 raise PacsError(f"{self.name} cannot be reached") from error
             if not association.is_established:
                 raise self._not_established(association, line, time.monotonic() - began)
@@ -143,6 +164,25 @@ class StoreDestination:
         if waited_s >= min(self.times.answer, self.times.whole):
             return PacsError(f"{self.name} does not answer in time", kind="slow")
         return PacsError(f"{self.name} gives no answer in DICOM", kind="not_understood")
+
+
+def _host(text: str) -> str:
+    """A host's name or address, without brackets. ValueError if it cannot be one."""
+    if text.startswith("["):
+        return str(ip_address(text[1:-1]))
+    try:
+        text.encode("idna")  # as it is when it is looked up
+    except UnicodeError:
+        raise ValueError("no name of a host") from None
+    return text
+
+
+class _Entity(AE):  # type: ignore[misc]
+    """An AE whose threads do not keep the process: one that waits for a silent receiver would."""
+
+    def _create_socket(self, assoc: Any, *more: Any) -> Any:
+        assoc.dul.daemon = True  # before it starts; there is no later moment
+        return super()._create_socket(assoc, *more)
 
 
 class _Line:

@@ -33,30 +33,26 @@ class StowDestination:
         """
         status, body = DicomWeb(replace(self.server, attempts=1)).store(data)
         uid = sop_instance_uid(data)
-        answer = _dataset(body)
-        failed = _named(answer, "FailedSOPSequence")
+        stored, failed = _understood(body)
         if failed.get(uid, _DUPLICATE) != _DUPLICATE:
             raise PacsError(f"not stored, for reason {failed[uid]:04X}H", kind="refused")
-        # 200: all were stored. Otherwise some were, and this one must be named.
-        if (
-            status != 200
-            and uid not in failed
-            and uid not in _named(answer, "ReferencedSOPSequence")
-        ):
+        # A status alone says nothing: a proxy's page that asks for a login comes with 200.
+        if uid not in failed and uid not in stored:
             raise PacsError(
                 f"the server answered {status} and does not say that it has the object",
                 kind="not_understood",
             )
 
 
-def _dataset(body: bytes) -> Any:
-    """The answer (PS3.18, 10.5.3.2). Empty where it is no JSON: then its status has to do."""
+def _understood(body: bytes) -> tuple[dict[str, int], dict[str, int]]:
+    """What was stored and what was not (PS3.18, 10.5.3.2); nothing where it is no DICOM JSON."""
     from pydicom import Dataset
 
     try:
-        return Dataset.from_json(body.decode("utf-8"))
+        answer = Dataset.from_json(body.decode("utf-8"))
+        return _named(answer, "ReferencedSOPSequence"), _named(answer, "FailedSOPSequence")
     except Exception:  # pydicom trips over strange JSON in many ways
-        return Dataset()
+        return {}, {}
 
 
 def _named(answer: Any, sequence: str) -> dict[str, int]:

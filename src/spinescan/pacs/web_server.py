@@ -1,10 +1,13 @@
 """Requests to one DICOMweb server: what it is told, how long to wait, when to ask again."""
 
-from collections.abc import Mapping
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -69,7 +72,8 @@ class WebServer:
     ca_file
         Certificates (PEM) of who may vouch for it, or None for those of the system.
     wait_s
-        Seconds that it may be silent, and ten times that for a whole answer.
+        Seconds that it may be silent, and ten times that for a whole request, from the connection
+        to the last byte of the answer.
     attempts
         How often a request is made that found nobody, or a server that is busy.
     max_bytes
@@ -115,7 +119,7 @@ def _one_spelling(url: str) -> str:
 
 
 class Asking:
-    """A session with one server, in the shape that dicomweb-client asks through.
+    """A session with one server, in the shape that dicomweb-client asks through; for one thread.
 
     Each answer has its whole body and a status below 400, or 409 (conflict, in which STOW-RS tells
     what failed); anything else is a PacsError, which names neither the address nor what was asked.
@@ -125,7 +129,10 @@ class Asking:
         import requests
 
         self._server = server
+        self._line = _Line()
         self._session = requests.Session()
+        for scheme in _PORTS:
+            self._session.mount(f"{scheme}://", _adapter(self._line))
         self.headers = self._session.headers
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, **_: Any) -> Any:
@@ -159,7 +166,21 @@ class Asking:
         return answer
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> Any:
-        """One request and its whole answer."""
+        """One request and its whole answer, within its time."""
+        answer: Any = None
+        with self._line.watched(10 * self._server.wait_s) as is_cut:
+            try:
+                answer = self._exchange(method, url, headers, data)
+            except PacsError:
+                if not is_cut.is_set():
+                    raise
+        if is_cut.is_set():  # what has come may look whole, and is not
+            raise PacsError("the answer takes too long", kind="slow")
+        return answer
+
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], data: bytes | None
+    ) -> Any:
         import requests
         import urllib3
 
@@ -195,13 +216,12 @@ class Asking:
         return answer
 
     def _body(self, raw: Any) -> bytes:
-        """The body, up to the limits of size and time.
+        """The body, up to the limit of size.
 
         Read as it comes: a reader that waits for a full chunk is held by a server that sends a byte
         now and then.
         """
         server, body = self._server, bytearray()
-        ends = monotonic() + 10 * server.wait_s
         while chunk := raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > server.max_bytes:
@@ -209,8 +229,6 @@ class Asking:
                     f"the answer has more than the limit of {server.max_bytes:,} bytes",
                     kind="refused",
                 )
-            if monotonic() > ends:
-                raise PacsError("the answer takes too long", kind="slow")
         return bytes(body)
 
     def _sign(self, request: Any) -> Any:
@@ -223,6 +241,73 @@ class Asking:
         elif login.user:
             return HTTPBasicAuth(login.user.encode(), login.password.encode())(request)
         return request
+
+
+class _Line:
+    """The connection of the request under way, which is cut when its time is over.
+
+    A timeout of requests is for each read: a byte now and then would hold a request for ever.
+    """
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._is_cut = threading.Event()
+
+    def goes_by(self, connected: socket.socket) -> None:
+        """The request under way goes by this connection."""
+        self._socket = connected
+        if self._is_cut.is_set():
+            self._shut()
+
+    @contextlib.contextmanager
+    def watched(self, seconds: float) -> Iterator[threading.Event]:
+        """Cut the line if this takes longer; gives what is set then."""
+        self._is_cut, self._socket = threading.Event(), None
+        timer = threading.Timer(seconds, self._cut, (self._is_cut,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield self._is_cut
+        finally:
+            timer.cancel()
+
+    def _cut(self, is_cut: threading.Event) -> None:
+        if is_cut is self._is_cut:  # the request that it is for is still under way
+            is_cut.set()
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                # Not TLS's own, which changes what the reading thread reads by.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _adapter(line: _Line) -> Any:
+    """What requests sends by, through a proxy or not: it tells the line of each connection."""
+    from requests.adapters import HTTPAdapter
+
+    def telling(kind: Any) -> Any:
+        class Telling(kind):  # type: ignore[misc]
+            def connect(self) -> None:
+                super().connect()
+                line.goes_by(self.sock)
+
+            def request(self, *args: Any, **options: Any) -> None:
+                if self.sock is not None:  # it is used again
+                    line.goes_by(self.sock)
+                super().request(*args, **options)
+
+        return Telling
+
+    class Adapter(HTTPAdapter):  # type: ignore[misc]
+        def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+            pool: Any = super().get_connection_with_tls_context(*args, **options)
+            if "ConnectionCls" not in vars(pool):
+                pool.ConnectionCls = telling(pool.ConnectionCls)
+            return pool
+
+    return Adapter()
 
 
 def _pause_s(retry_after: str, attempt: int) -> float:
