@@ -124,7 +124,8 @@ def test_a_film_whose_results_cannot_be_kept_has_failed(
     scanned = Scanned(Film(1, "https://pacs.example/1"), {"sha256": "x"}, {"report.dcm": film(0)})
     bare = Scanned(Film(2, "https://pacs.example/2"), {"sha256": "y"})
     for settings, named in ((Settings(), True), (Settings(anonymous=True), False)):
-        record, other = brought_back([scanned, bare], settings, queue, Receiver())
+        films = [scanned, bare]
+        record, other = brought_back(films, settings, queue, Receiver(), known=[])
         assert record["error"]["kind"] == "storage"
         assert ("No space left" in record["error"]["message"]) == ("file" in record) == named
         assert other == bare.record
