@@ -41,6 +41,9 @@ _PLUGIN: dict[UID, str] = {
     RLELossless: "pylibjpeg",
 }
 
+COMPRESSIONS = tuple(_PLUGIN)
+"""Transfer syntaxes of compressed films that are decoded here."""
+
 _JPEG_ALLOCATED = (8, 16)
 """Bits Allocated of a film compressed as JPEG or JPEG-LS (PS3.5 8.2.1, 8.2.3)."""
 

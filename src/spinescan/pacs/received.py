@@ -14,18 +14,11 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
-    JPEG2000TransferSyntaxes,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
 )
 from pynetdicom.dsutils import encode_file_meta
 
 from spinescan.io.dicom import PROJECTION_CLASSES
+from spinescan.io.dicom_decode import COMPRESSIONS
 from spinescan.pacs.errors import PacsError
 
 FILM_CLASSES = tuple(map(UID, PROJECTION_CLASSES))
@@ -36,16 +29,9 @@ SYNTAXES: tuple[UID, ...] = (
     ImplicitVRLittleEndian,
     ExplicitVRBigEndian,
     DeflatedExplicitVRLittleEndian,
-    JPEGLosslessSV1,
-    JPEGLossless,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    *JPEG2000TransferSyntaxes,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    RLELossless,
+    *COMPRESSIONS,
 )
-"""The encodings that `io.dicom_decode` decodes."""
+"""The encodings that films are read in."""
 
 _HEAD_BYTES = 4096
 _INSTANCE = Tag("SOPInstanceUID")
