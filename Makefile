@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
+# The documentation's theme prints news about its successor unless this is set.
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help demo serve check test test-light format docs rehearse clean
 
