@@ -197,10 +197,33 @@ class About(Answer):
 
 
 class ErrorDetail(Answer):
-    """Why there is no answer: a stable code, and a sentence."""
+    """Why there is no answer.
+
+    Parameters
+    ----------
+    kind
+        Stable; the kinds are in `spinescan.core.codes`.
+    message
+        A sentence for the reader.
+    """
 
     kind: str
     message: str
+
+
+class FailureJson(Answer):
+    """The line that stands for a film that failed (`core.report.failure_dict`).
+
+    Parameters
+    ----------
+    schema_version
+        As in a Report.
+    error
+        Why there is no Report.
+    """
+
+    schema_version: str
+    error: ErrorDetail
 
 
 class ErrorAnswer(Answer):
