@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from described import fields_of, summary
+from described import comments_of, fields_of, summary
 from pydantic import TypeAdapter
 
 from spinescan.app.web import models
@@ -73,7 +73,7 @@ def text() -> str:
 def _describe(name: str, part: Schema) -> None:
     """Nothing but the fields that are there, each with its words."""
     kind = KINDS[name]
-    words = {**ONLY_JSON, **fields_of(kind)}
+    words = {**ONLY_JSON, **fields_of(kind), **comments_of(kind)}
     part["title"] = name
     part["description"] = " ".join(summary(kind).split())
     part["additionalProperties"] = False
