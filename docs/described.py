@@ -1,9 +1,15 @@
 """What the generated references share: descriptions from docstrings, and tables of Markdown."""
 
+import ast
+import dataclasses
 import inspect
+import re
 import sys
+import textwrap
+import types
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from griffe import Docstring, DocstringSectionAttributes, DocstringSectionParameters
 
@@ -38,9 +44,6 @@ def fields_of(kind: type) -> dict[str, str]:
 
 def comments_of(kind: type) -> dict[str, str]:
     """The description of each field of a class, from the string that follows it."""
-    import ast
-    import textwrap
-
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
     found = {}
@@ -64,9 +67,64 @@ def line(text: str) -> str:
     return " ".join(text.split())
 
 
+def as_json(words: str) -> str:
+    """A description without what is of Python alone."""
+    words = re.sub(r"^float64 \([^)]*\)(?: in \[0, 1\])?: (\w)", lambda m: m[1].upper(), words)
+    return re.sub(r"\b(?:None|NaN)\b", "null", words).replace("False", "false")
+
+
 def unit_of(name: str) -> str:
     """The unit that a field's name tells, or nothing."""
     return next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
+
+
+def type_in_words(kind: Any) -> str:
+    """A field's type as JSON or TOML has it."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " or ".join(f'"{value}"' for value in inner)
+    if origin in (Union, types.UnionType):
+        return " or ".join(type_in_words(k) for k in inner)
+    if origin is tuple and inner[-1] is not Ellipsis:
+        return "[" + ", ".join(type_in_words(k) for k in inner) + "]"
+    if origin in (tuple, list):
+        return f"list of {type_in_words(inner[0])}"
+    if origin is not None and len(inner) == 2:
+        return f"table of {type_in_words(inner[1])} by name"
+    plain = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+    named = {type(None): "null", Path: "file name", Any: "anything"}
+    known = {**plain, **named}
+    return known.get(kind, "table")
+
+
+def fields_table(kind: type, *, heads: tuple[str, ...] = ("key", "type", "default")) -> str:
+    """The fields of a dataclass: name, type, default, meaning."""
+    words, hints = {**fields_of(kind), **comments_of(kind)}, get_type_hints(kind)
+    told: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for f in dataclasses.fields(kind):  # those that are explained together stand together
+        same = told.setdefault((type_in_words(hints[f.name]), words[f.name]), [])
+        same.append((f"`{f.name}`", _default(f)))
+    rows = [
+        (", ".join(name for name, _ in same), sort, ", ".join(d for _, d in same if d), meaning)
+        for (sort, meaning), same in told.items()
+    ]
+    return table((*heads, "meaning"), rows)
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    if field.default is not dataclasses.MISSING:
+        value = field.default
+    elif field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
+    else:
+        return "needed"
+    if value is None or dataclasses.is_dataclass(value) or value in ({}, (), ""):
+        return ""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, tuple):
+        value = list(value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -4,12 +4,11 @@ python docs/report_schema.py    # writes src/spinescan/core/report.schema.json
 """
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from described import comments_of, fields_of, summary
+from described import as_json, comments_of, fields_of, summary
 from pydantic import TypeAdapter
 
 from spinescan.app.web import models
@@ -81,13 +80,7 @@ def _describe(name: str, part: Schema) -> None:
     for field, value in part["properties"].items():
         value.pop("title", None)
         value.pop("default", None)
-        value["description"] = _as_json(words[field])
-
-
-def _as_json(words: str) -> str:
-    """A description without what is of Python alone."""
-    words = re.sub(r"^float64 \([^)]*\)(?: in \[0, 1\])?: (\w)", lambda m: m[1].upper(), words)
-    return re.sub(r"\b(?:None|NaN)\b", "null", words).replace("False", "false")
+        value["description"] = as_json(words[field])
 
 
 def _name_file(part: Schema) -> None:
