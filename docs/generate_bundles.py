@@ -29,7 +29,7 @@ named (`--bundle NAME`, `--model NAME`). "Taught on" names every set that any pa
 has seen, those of an encoder that it started from as well.
 """
 
-NOT_IN_FILE = {"folder", "classifier", "path", "within"}
+NOT_IN_FILE = {"folder", "classifier", "path"}
 """Fields of the types that no file tells."""
 
 KEYS: tuple[tuple[str, str, type, tuple[tuple[str, str], ...]], ...] = (
