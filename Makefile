@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
+# The documentation's theme prints news about its successor unless this is set.
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help demo serve check test test-light format docs rehearse clean
 
@@ -45,6 +47,11 @@ format: .venv/.dev
 
 docs: .venv/.dev
 	$(BIN)/python docs/generate_cli.py > docs/reference/cli.md
+	$(BIN)/python docs/report_schema.py
+	$(BIN)/python docs/generate_report.py > docs/reference/report.md
+	$(BIN)/python docs/generate_bundles.py > docs/reference/bundles.md
+	$(BIN)/python docs/generate_recipes.py > docs/reference/recipes.md
+	$(BIN)/python docs/generate_rest.py > docs/reference/rest.md
 	$(BIN)/python docs/generate_conformance.py > docs/reference/dicom-conformance.md
 	$(BIN)/python docs/generate_dicom_codes.py > docs/reference/dicom-codes.md
 	$(BIN)/python docs/generate_dicom_sample.py

@@ -17,6 +17,7 @@ from spinescan.app.commands.node import node
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.predict import predict
 from spinescan.app.commands.scan import scan
+from spinescan.app.commands.schema import schema
 from spinescan.app.commands.serve import serve
 from spinescan.app.commands.study import study
 from spinescan.app.commands.train import train
@@ -51,5 +52,6 @@ for command in (
     export,
     import_keras,
     phantom,
+    schema,
 ):
     cli.add_command(command)

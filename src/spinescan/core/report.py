@@ -5,177 +5,109 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from spinescan.core.findings import (
+    AlsType,
+    AxisName,
+    BundleRef,
+    Curve,
+    Decision,
+    EndsBy,
+    Fact,
+    Measurement,
+    Meyerding,
+    Notice,
+    Position,
+    Prediction,
+    Region,
+    SagittalAxis,
+    SagittalLabel,
+    SagittalVerdict,
+    Side,
+    Slip,
+    Verdict,
+)
+
 if TYPE_CHECKING:
     from spinescan.core.anatomy import Landmarks
+
+__all__ = [
+    "RESEARCH_USE",
+    "SCHEMA_VERSION",
+    "AlsType",
+    "AxisName",
+    "BundleRef",
+    "Curve",
+    "Decision",
+    "EndsBy",
+    "Fact",
+    "Measurement",
+    "Meyerding",
+    "Notice",
+    "Position",
+    "Prediction",
+    "Region",
+    "Report",
+    "SagittalAxis",
+    "SagittalLabel",
+    "SagittalVerdict",
+    "Side",
+    "Slip",
+    "Verdict",
+    "failure_dict",
+]
 
 SCHEMA_VERSION = "1.2"
 """1.1 added `sagittal`, 1.2 `edited` and a curve's `ends_by`; what was there is unchanged."""
 RESEARCH_USE = "Research use only. Not a medical device; not for diagnosis or treatment decisions."
-
-Decision = Literal["accepted", "abstained"]
-Side = Literal["left", "right"]
-Region = Literal["proximal_thoracic", "main_thoracic", "thoracolumbar", "lumbar"]
-AlsType = Literal["3CH", "3CTL", "3CN", "3CL", "4C", "4CL", "4CTL"]
-SagittalLabel = Literal["healthy", "kyphosis", "lordosis", "both"]
-AxisName = Literal["kyphosis", "lordosis"]
-Position = Literal["hypo", "normal", "hyper"]
-Meyerding = Literal["I", "II", "III", "IV", "V"]
-EndsBy = Literal["machine", "reader"]
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A warning: a stable code and a sentence for the reader."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One lateral curve of the spine.
-
-    `upper` and `lower` are the end vertebrae, `apex` a vertebra ("T8") or a disc ("T11/T12").
-    `convex_side` is the side of the *picture*; `patient_side` that of the patient where
-    `side_source` tells it, else None. Angles are in degrees. `ends_by` tells who chose the end
-    vertebrae; those of a reader need not be the most tilted ones.
-    """
-
-    region: Region
-    convex_side: Side
-    upper: str
-    apex: str
-    lower: str
-    cobb_deg: float
-    interval_deg: tuple[float, float] | None = None
-    patient_side: Side | None = None
-    side_source: str | None = None
-    ends_by: EndsBy = "machine"
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One measured value. `levels` are those it was measured at; `method` cites the definition."""
-
-    name: str
-    value: float
-    unit: str
-    method: str
-    levels: tuple[str, ...] = ()
-    interval: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A measured fact that a verdict rests on, and the threshold it was held against, if any."""
-
-    code: str
-    value: float | str | None
-    unit: str
-    threshold: float | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """An ALS type, or none, with what decided. `alternatives` holds at most two types."""
-
-    type: AlsType | None
-    family: Literal["3C", "4C"] | None
-    alternatives: tuple[AlsType, ...]
-    facts: tuple[Fact, ...]
-    decision: Decision
-    reasons: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if len(self.alternatives) > 2:
-            raise ValueError(f"at most two alternatives, got {self.alternatives}")
-
-
-@dataclass(frozen=True, slots=True)
-class SagittalAxis:
-    """Kyphosis or lordosis, and where it lies against the norm that was made for its levels.
-
-    `measurement` names the Measurement that was judged, `norm` the norm, `borders` what it calls
-    normal, in degrees. All are None where no norm fits. `alternatives` are positions that the
-    measurement's interval leaves possible beside `position`, or all of them if that is None.
-    """
-
-    name: AxisName
-    position: Position | None
-    alternatives: tuple[Position, ...]
-    decision: Decision
-    reasons: tuple[str, ...] = ()
-    measurement: str | None = None
-    value: float | None = None
-    interval: tuple[float, float] | None = None
-    norm: str | None = None
-    borders: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """One vertebra slipped on the next, in percent of the endplate below; + is to the front.
-
-    `grade` counts quarters of that endplate (Meyerding), None where it is not sure that there is a
-    slip. `alternatives` are the grades, or "none", that the interval leaves possible beside it.
-    """
-
-    upper: str
-    lower: str
-    percent: float
-    interval: tuple[float, float] | None
-    direction: Literal["forward", "backward"]
-    grade: Meyerding | None
-    alternatives: tuple[Meyerding | Literal["none"], ...]
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class SagittalVerdict:
-    """The sagittal shape: two axes, the class that follows from them, slips, and what decided.
-
-    `shares` tells how many draws of the points within their spreads give each class ("none": too
-    flat on an axis and above the norm on neither); it is empty where the spreads are not known.
-    """
-
-    label: SagittalLabel | None
-    alternatives: tuple[SagittalLabel, ...]
-    shares: dict[str, float]
-    axes: tuple[SagittalAxis, ...]
-    slips: tuple[Slip, ...]
-    facts: tuple[Fact, ...]
-    decision: Decision
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """A classifier's answer; the raw scores and what was decided from them stay apart."""
-
-    task: str
-    label: str | None
-    scores: dict[str, float]
-    prediction_set: tuple[str, ...]
-    decision: Decision
-    reasons: tuple[str, ...]
-    bundle: str
-
-
-@dataclass(frozen=True, slots=True)
-class BundleRef:
-    """The name and version of a model bundle that took part."""
-
-    name: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """All that was read from one film.
 
-    `edited`: a reader moved, named, added or removed points or chose end vertebrae, and what is
-    measured follows from that. The classifiers' answers remain those of the machine.
+    Parameters
+    ----------
+    sha256
+        Hexadecimal digest of the file's bytes. Left out of anonymous JSON.
+    size
+        (rows, columns) of the film as read, in pixels.
+    pixel_aspect
+        Height of a pixel divided by its width.
+    spacing_mm
+        (row, column) distance of pixel centres. None where the file does not tell it; never
+        guessed.
+    spacing_origin
+        Where that was measured: "calibrated" (in the patient), "detector", "estimated" (at the
+        detector, magnification divided out) or "unknown".
+    view
+        From where the film was taken, as the models see it; "other" is no spine.
+    decision
+        Whether the landmarks are accepted. Without that nothing is measured.
+    reasons
+        Codes that tell why the landmarks are not accepted.
+    landmarks
+        The points. None where no row of vertebrae is seen.
+    curves
+        Curves of a frontal film from 10 degrees on, the largest first.
+    als
+        ALS verdict of a frontal film. None on other films, and where nothing is measured.
+    sagittal
+        Verdict on a lateral film's shape. None on other films, and where nothing is measured.
+    measurements
+        What else was measured.
+    predictions
+        The classifiers' answers; they remain those of the machine where a reader edits.
+    bundles
+        The models that were at work, the landmark models first.
+    warnings
+        What the reader should know.
+    timing_ms
+        How long the scan took, without reading the file.
+    edited
+        A reader moved, named, added or removed points or chose end vertebrae, and what is measured
+        follows from that.
+    schema_version
+        "MAJOR.MINOR"; a minor version adds fields and changes none.
     """
 
     sha256: str

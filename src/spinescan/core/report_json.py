@@ -16,8 +16,11 @@ from spinescan.core.report import SCHEMA_VERSION, Report
 def report_from_dict(record: Mapping[str, Any]) -> Report:
     """The Report whose `to_dict` gave this record; figures are those of the JSON, rounded.
 
-    Of an anonymous record the digest is empty. Records of older 1.x schemas are read, too: what
-    they lack has its default.
+    Parameters
+    ----------
+    record
+        Of an anonymous one the digest is empty. Records of older 1.x schemas are read, too: what
+        they lack has its default.
 
     Raises
     ------

@@ -10,7 +10,15 @@ Mirror = Literal["keeps", "changes"]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One answer: `code` is what files and reports hold, `text` what people read."""
+    """One answer.
+
+    Parameters
+    ----------
+    code
+        What files and reports hold.
+    text
+        What people read; empty where the code says it.
+    """
 
     code: str
     text: str = ""
@@ -20,10 +28,23 @@ class Label:
 class Task:
     """A question and its answers, of which a film has exactly one (`one_of`) or several (`any_of`).
 
-    The order of `labels` is the order of a model's outputs. `families` maps each label to a coarser
-    one whose confusion costs more, such as 3CH to 3C; empty where there is none. `mirror` tells
-    whether a model may be taught on mirrored films. `within` names the wider task of which this one
-    is a part: films of its other classes have no label here.
+    Parameters
+    ----------
+    name
+        Of the task.
+    labels
+        The answers, in the order of a model's outputs.
+    kind
+        Whether a film has exactly one answer or several.
+    mirror
+        "keeps" where the mirrored film has the same label, so that a model may be taught on
+        mirrored films; else "changes".
+    families
+        For each label a coarser one whose confusion costs more, such as 3CH to 3C; empty where
+        there is none.
+    within
+        Name of the wider task of which this one is a part: films of its other classes have no label
+        here. Empty where there is none.
 
     Raises
     ------

@@ -13,8 +13,15 @@ Posture = Literal["standing", "supine"]
 class Told:
     """What a film seldom shows; by default nothing is told.
 
-    `in_brace`: it was taken in a brace, so no ALS type is given. `age` and `posture`: norms of the
-    sagittal shape are held only against the people they were made for.
+    Parameters
+    ----------
+    in_brace
+        It was taken in a brace, so no ALS type is given.
+    age
+        Group of the patient's age; norms of the sagittal shape are held only against the people
+        they were made for. None where it is not known.
+    posture
+        Of the patient on the film, likewise.
     """
 
     in_brace: bool = False

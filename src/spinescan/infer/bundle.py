@@ -37,7 +37,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One ONNX file of a bundle, its digest and what it expects."""
+    """One ONNX file of a bundle.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    sha256
+        Hexadecimal digest of the file's bytes.
+    input
+        What the network expects.
+    """
 
     path: Path
     sha256: str
@@ -48,10 +58,26 @@ class Network:
 class Bundle:
     """A checked bundle. Its weights match their digests once it is constructed by `load`.
 
-    `task` is the question that it answers, and `networks` are keyed by their part in the answer.
-    `settings` are the numbers that belong to the weights: thresholds, calibration, sizes.
-    `provenance` tells what the weights were trained on and how; `summary` holds the figures that
-    were measured. `classifier` is there where the task is "classifier".
+    Parameters
+    ----------
+    folder
+        Where its files are.
+    name
+        A plain name: letters, digits, ".", "_", "+" and "-".
+    version
+        A plain name, likewise.
+    task
+        What it is for: "frontal-landmarks", "lateral-landmarks" or "classifier".
+    networks
+        Its networks, by their part in the answer: "finder" and "refiner", or "classifier".
+    settings
+        The numbers that belong to the weights: thresholds, calibration, sizes.
+    provenance
+        What the weights were trained on, and how.
+    summary
+        The figures that were measured.
+    classifier
+        There where the task is "classifier", else None.
     """
 
     folder: Path
@@ -102,6 +128,7 @@ class Bundle:
 
     @property
     def ref(self) -> BundleRef:
+        """Name and version, as a Report tells them."""
         return BundleRef(self.name, self.version)
 
     @property

@@ -73,6 +73,7 @@ class Classifier:
 
     @property
     def input(self) -> InputSpec:
+        """What its network expects."""
         return self.bundle.networks[CLASSIFIER].input
 
     def predict(self, film: Radiograph) -> Prediction:

@@ -25,12 +25,22 @@ class Calibration:
     Class-conditional split conformal prediction (Vovk 2012, doi 10.1007/s10994-013-5355-6): with
     the probability p of a label at `temperature` (`probabilities`), the label is in the set where
     1 - p <= `thresholds[label]`, which is the `coverage` quantile (the ceil((n + 1) coverage)-th
-    smallest) of 1 - p over the `n[label]` calibration films that are so labelled. A threshold of
-    None stands for a label with too few films: it is in every set. Both are fitted by
-    `spinescan.study.calibration`.
+    smallest) of 1 - p over the `n[label]` calibration films that are so labelled. Both are fitted
+    by `spinescan.study.calibration`.
 
-    `origin` tells whether those films were real; only then `coverage` may be promised. Without
-    `thresholds` there are no sets.
+    Parameters
+    ----------
+    origin
+        Whether those films were real; only then `coverage` may be promised. "none" without any.
+    temperature
+        What the logarithms of the scores are divided by.
+    n
+        How many calibration films have each label.
+    thresholds
+        For each label the largest 1 - p with which it is in the set; None keeps it in every set,
+        for want of films. Empty: there are no sets.
+    coverage
+        The share (0 to 1) of films of a label whose set shall hold that label.
 
     Raises
     ------
@@ -67,6 +77,7 @@ class Calibration:
 
     @property
     def gives_sets(self) -> bool:
+        """Whether there are prediction sets."""
         return bool(self.thresholds)
 
     def probabilities(self, scores: Mapping[str, float]) -> dict[str, float]:
@@ -92,10 +103,19 @@ class Calibration:
 class ClassifierSpec:
     """The classifier's part of a bundle.
 
-    `task` is the question, whose labels are in the order of the network's outputs; `views` are the
-    views of films that it may be asked about, empty for all. `activation` turns the network's
-    logits into scores; "sigmoid" is for heads that were trained so, whose scores do not add up
-    to 1. One that ships `on_request` answers only where it is named: its card tells why.
+    Parameters
+    ----------
+    task
+        The question, whose labels are in the order of the network's outputs.
+    calibration
+        How its scores become a set of labels.
+    views
+        The views of films that it may be asked about; empty for all.
+    activation
+        What turns the network's logits into scores; "sigmoid" is for heads that were trained so,
+        whose scores do not add up to 1.
+    on_request
+        A bundle that ships so answers only where it is named: its card tells why.
 
     Raises
     ------

@@ -31,6 +31,12 @@ _BATCH = 16
 class HeatMap:
     """What speaks for a label, pixel by pixel of the film.
 
+    Parameters
+    ----------
+    label
+        What it speaks for.
+    method
+        By class activation, where the network tells it, or by covering parts of the film.
     values
         float32 (rows, columns) of the film, in [0, 1]; 1 at the hottest place, 0 everywhere where
         nothing speaks for the label.

@@ -26,9 +26,26 @@ Box = tuple[float, float, float, float]
 class InputSpec:
     """What a network expects: one grey channel of (rows, columns), scaled to [-1, 1].
 
-    `low` and `high` are the percentiles of the visible part that become -1 and 1; what lies
-    outside of them is clipped, what lies outside of the film is -1. `fit` tells how a film comes to
-    that size: whole and unbent between bands ("letterbox"), or squashed, which changes its angles.
+    What lies outside of the percentiles is clipped, what lies outside of the film is -1.
+
+    Parameters
+    ----------
+    rows
+        Of the network's input, in pixels.
+    columns
+        Of the network's input, in pixels.
+    low
+        Percentile of the film's visible part that becomes -1.
+    high
+        Percentile of the film's visible part that becomes 1.
+    fit
+        How a film comes to that size: whole and unbent between bands ("letterbox"), or squashed
+        ("squash"), which changes its angles.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Sizes that are no whole numbers above 0, percentiles that do not rise, another `fit`.
     """
 
     rows: int

@@ -15,6 +15,29 @@ from spinescan.infer.levels import TO_C7, TO_SACRUM
 
 NETWORKS = ("finder", "refiner")
 
+SETTINGS: dict[str, str] = {
+    "pitch_px": "Height of one level in the refiner's input, in pixels.",
+    "spread_factor": "Calibrates the spreads of points.",
+    "least_confidence": "Of an accepted film: mean of the finder's heat times the refiner's"
+    " presence.",
+    "least_frontal": "Of an accepted frontal film: probability that it is one.",
+    "least_lateral": "Of an accepted lateral film: probability that it is one.",
+    "least_facing": "Of an accepted lateral film: how sure it is which way the patient faces.",
+    "least_last": "Score that the lowest vertebra of a lateral film must have to be kept.",
+    "thoracic_factor": "By how much more the spreads of the thoracic spine are calibrated on"
+    " lateral films.",
+    "most_unrest": "Of an accepted film: how far plain and mirrored looks differ, as a share of a"
+    " level's height.",
+    "most_roughness": "Of an accepted film: how unevenly levels grow (standard deviation of log"
+    " ratios).",
+    "least_point": "Heat of a point of sacrum, pelvis or neck that is told.",
+    "point_spread_px": "Spread of such a point, in pixels of the finder's input.",
+    "least_hardware": "Probability of rods or screws from which they are warned of.",
+    "least_brace": "Probability of a brace from which it is warned of.",
+    "interval_factor": "Calibrates the intervals of angles.",
+}
+"""The numbers that belong to the weights of a landmark model."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelView:
@@ -52,14 +75,7 @@ class ModelView:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """What the settings of a bundle must name.
-
-        The height of one level in the refiner's input; the factor that calibrates spreads; the
-        limits of the gate; from the side the least score of the lowest vertebra, and by how much
-        more the spreads of the thoracic spine are calibrated; the least heat of a point, and its
-        spread in pixels of the finder's input; the least probability of hardware and brace that are
-        told; the factor of the angles' intervals.
-        """
+        """What the settings of a bundle must name (`SETTINGS` explains them)."""
         own = ("least_facing", "least_last", "thoracic_factor") if self.view is View.LATERAL else ()
         return (
             "pitch_px",

@@ -44,12 +44,21 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 class HeadRecipe:
     """What turns feature maps into logits.
 
-    `kind` is "linear" (one layer over the maps' mean: it also gives class activation maps), "dense"
-    (the ALS notebook's: layers of 1024, 512, 256 and 128 units with PReLU), "conv" (that of Spine
-    Scan: a convolution of `conv_units`, then a layer of `dense_units`), or "spatial" (convolutions
-    of `conv_units` that keep where on the film a feature lies). `dropout` comes before the linear
-    head's layer and after the others' hidden ones; `l2` times the squared weights of hidden dense
-    layers is added to the loss.
+    Parameters
+    ----------
+    kind
+        "linear" (one layer over the maps' mean: it also gives class activation maps), "dense" (the
+        ALS notebook's: layers of 1024, 512, 256 and 128 units with PReLU), "conv" (that of Spine
+        Scan: a convolution of `conv_units`, then a layer of `dense_units`), or "spatial"
+        (convolutions of `conv_units` that keep where on the film a feature lies).
+    dropout
+        Before the linear head's layer, and after the others' hidden ones (0 to 1).
+    l2
+        Times the squared weights of hidden dense layers, it is added to the loss.
+    conv_units
+        Channels of the convolutions of "conv" and "spatial".
+    dense_units
+        Units of the dense layer of "conv".
     """
 
     kind: Kind = "linear"
@@ -71,10 +80,20 @@ class HeadRecipe:
 class AugmentRecipe:
     """How far a training film may be changed, each draw uniform; by default as in Spine Scan.
 
-    `rotation_deg` to either side; `shift` as a share of the input's sides; `shear` as a slope;
-    `zoom` 1 - z to 1 + z, the same in both directions, so that it keeps angles; `brightness` as
-    factors of the grey values. Films are mirrored half the time where `mirror` is true and the
-    task's labels are known to stay what they are.
+    Parameters
+    ----------
+    rotation_deg
+        To either side.
+    shift
+        As a share of the input's sides.
+    shear
+        As a slope.
+    zoom
+        From 1 - zoom to 1 + zoom, the same in both directions, so that it keeps angles.
+    brightness
+        Lowest and highest factor of the grey values.
+    mirror
+        Films are mirrored half the time, where the task's labels are known to stay what they are.
     """
 
     rotation_deg: float = 20.0
@@ -98,17 +117,67 @@ class AugmentRecipe:
 class ClassifyRecipe:
     """A classifier and its training.
 
-    The backbone stays as it is for `frozen_epochs`, then all of it learns, at `backbone_rate` times
-    the head's learning rate. By the `schedule` "plateau" the rate falls by `plateau_factor` when
-    the validation loss has not fallen for `plateau_patience` epochs; by "cosine" it falls along
-    half a cosine over all epochs. Training ends when the validation loss has not fallen for
-    `stop_patience` epochs; the epoch of the lowest loss is kept. Classes are balanced by weights in
-    the loss or by how often their films are drawn ("sampler"), in the training part alone.
-    `validation_share` of what is not tested is held out where the manifest does not say which films
-    are.
-
-    `mean` and `std` replace those that timm names for the backbone, for weights that were made for
-    others; `backbone_options` go to `timm.create_model`.
+    Parameters
+    ----------
+    name
+        Of the bundle.
+    backbone
+        By its name in timm, by one of `SEED_BACKBONES`, or "small_cnn", which is taught from
+        scratch.
+    rows
+        Of the network's input, in pixels.
+    columns
+        Of the network's input, in pixels.
+    version
+        Of the bundle.
+    seed
+        Of everything that is drawn.
+    weights
+        What the backbone starts from: "pretrained" (those that timm names), "none", or a file or
+        folder.
+    fit
+        How films come to the input's size: "letterbox" or "squash".
+    epochs
+        At most. The epoch of the lowest validation loss is kept.
+    frozen_epochs
+        Epochs for which the backbone stays as it is.
+    batch
+        Films in one step.
+    optimiser
+        Its kind.
+    learning_rate
+        Of the head.
+    backbone_rate
+        Learning rate of the backbone as a factor of the head's.
+    weight_decay
+        Of the optimiser.
+    schedule
+        "plateau": the rate falls when the validation loss does not; "cosine": along half a cosine
+        over all epochs.
+    plateau_factor
+        By which the rate falls.
+    plateau_patience
+        Epochs without a lower validation loss after which it does.
+    stop_patience
+        Epochs without a lower validation loss after which the training ends.
+    balance
+        Classes are balanced by "weights" in the loss, by how often their films are drawn
+        ("sampler"), or not ("none"); in the training part alone.
+    validation_share
+        Share (0 to 1) of what is not tested that is held out, where the manifest does not say which
+        films are.
+    precision
+        Of the arithmetic; "auto" takes what the device is good at.
+    mean
+        Replaces that which timm names for the backbone, for weights that were made for another.
+    std
+        Likewise.
+    backbone_options
+        Go to `timm.create_model`.
+    head
+        What turns feature maps into logits.
+    augment
+        How far training films are changed.
     """
 
     name: str

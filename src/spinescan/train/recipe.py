@@ -14,9 +14,24 @@ from spinescan.infer.views import FRONTAL, VIEWS, ModelView
 class StageRecipe:
     """One network's input and training.
 
-    `steps` optimiser steps on `batch` films each; the learning rate warms up and then falls along
-    a cosine from `learning_rate` to zero. `extra_share` of what is shown comes from extra films,
-    where there are any.
+    Parameters
+    ----------
+    rows
+        Of the network's input, in pixels; a multiple of 4.
+    columns
+        Of the network's input, likewise.
+    steps
+        Steps of the optimiser.
+    batch
+        Films that are shown in one step.
+    learning_rate
+        The highest one: it warms up and then falls along a cosine to zero.
+    weight_decay
+        Of the optimiser (AdamW).
+    channels
+        Of the feature pyramid.
+    extra_share
+        Share (0 to 1) of what is shown that comes from extra films, where there are any.
     """
 
     rows: int
@@ -42,8 +57,26 @@ class StageRecipe:
 class LandmarkRecipe:
     """A landmark model: the finder sees the whole film, the refiner single vertebrae.
 
-    `settings` go into the bundle as they are; `ModelView.settings` names them. `view` is that of
-    the films that the model reads, "frontal" or "lateral".
+    Parameters
+    ----------
+    name
+        Of the bundle.
+    version
+        Of the bundle.
+    seed
+        Of everything that is drawn.
+    folds
+        Of the cross-validation.
+    backbone
+        The encoder, by its name in timm.
+    settings
+        Go into the bundle as they are (`infer.views.SETTINGS`).
+    finder
+        The network that sees the whole film.
+    refiner
+        The network that sees single vertebrae.
+    view
+        Of the films that the model reads, "frontal" or "lateral".
     """
 
     name: str

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 import spinescan
 from spinescan.app.web.films import Films
-from spinescan.app.web.guards import PREFIX
+from spinescan.app.web.guards import PREFIX, bearer
 from spinescan.app.web.models import About, BundleAnswer, errors
 from spinescan.core.report import RESEARCH_USE, SCHEMA_VERSION
 from spinescan.infer.bundle import CARD_FILE
@@ -46,7 +46,7 @@ def about_routes(films: Films) -> APIRouter:
             words=words.every_word(),
         )
 
-    @routes.get(f"{PREFIX}/bundles", responses=errors())
+    @routes.get(f"{PREFIX}/bundles", responses=errors(), dependencies=bearer(settings))
     async def bundles() -> list[BundleAnswer]:
         """The models that this server has."""
         return [

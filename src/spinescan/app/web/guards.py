@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi.params import Depends
+from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -50,6 +52,12 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 log = logging.getLogger("spinescan.web")
+
+
+def bearer(settings: WebSettings) -> list[Depends]:
+    """What tells the documentation of routes that they need a token; it is `Guard` who asks."""
+    told = HTTPBearer(auto_error=False, description="A token of this server, where it has any.")
+    return [Depends(told)] if settings.tokens else []
 
 
 class Guard:

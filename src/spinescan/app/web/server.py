@@ -21,7 +21,7 @@ from spinescan.app.batch import scanner_with
 from spinescan.app.web.about_routes import about_routes
 from spinescan.app.web.case_routes import case_routes
 from spinescan.app.web.films import Films
-from spinescan.app.web.guards import PREFIX, Guard, error_body, kind_of, where_it_broke
+from spinescan.app.web.guards import PREFIX, Guard, bearer, error_body, kind_of, where_it_broke
 from spinescan.app.web.job_routes import job_routes
 from spinescan.app.web.jobs import ScanJobs
 from spinescan.app.web.saved import SavedFilms
@@ -108,9 +108,10 @@ def create_app(settings: WebSettings, *, load: Load = scanner_with) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(SpineScanError, _failed)
     app.include_router(about_routes(films))
-    app.include_router(scan_routes(films), prefix=PREFIX)
-    app.include_router(job_routes(films, jobs), prefix=PREFIX)
-    app.include_router(case_routes(films, cases), prefix=PREFIX)
+    guarded = bearer(settings)
+    app.include_router(scan_routes(films), prefix=PREFIX, dependencies=guarded)
+    app.include_router(job_routes(films, jobs), prefix=PREFIX, dependencies=guarded)
+    app.include_router(case_routes(films, cases), prefix=PREFIX, dependencies=guarded)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
