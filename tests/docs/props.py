@@ -87,6 +87,14 @@ class Props:
         self.lateral(to / "lateral.png")
         self.dicom(to / "film.dcm")
 
+    def answered_films(self, to: Path, count: int) -> None:
+        """Frontal films `p0-1.png`, `p1-1.png` ... of as many persons, which are all answered."""
+        from PIL import Image
+
+        with Image.open(self._film) as film:
+            for number in range(count):  # cut a little lower each, which makes other files
+                film.crop((0, number, *film.size)).save(_place(to / f"p{number}-1.png"))
+
     def noise(self, to: Path) -> None:
         """A picture that shows no spine: PNG."""
         import numpy as np

@@ -10,7 +10,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -111,12 +110,24 @@ class Stage:
         The fresh folder; the page's commands start there, in a shell that keeps its variables.
     props
         Films and models, made once for all pages.
+
+    Attributes
+    ----------
+    instead
+        The scene's, and what `set_up` adds.
+    kept
+        What `set_up` keeps for `afterwards`.
+    port
+        A free port for the page's server.
+    printed
+        What each command and Python block printed.
     """
 
     def __init__(self, scene: Scene, folder: Path, props: Props) -> None:
         self.scene, self.folder, self.props = scene, folder, props
         self.port = free_port()
         self.instead = dict(scene.instead)
+        self.kept: dict[str, Any] = {}
         self.printed: list[str] = []
         self._used: set[str] = set()
         self._names: dict[str, Any] = {"__name__": "page"}
@@ -188,6 +199,7 @@ class Stage:
         if command.text in self.scene.servers:
             self._start_server(place, text, self.scene.servers[command.text])
             return
+        began = time.monotonic()
         done = subprocess.run(
             ["bash", "-c", f"set -a -o pipefail\ntrap 'env -0 > {self._state}' EXIT\n{text}"],
             cwd=self.environment["PWD"],
@@ -197,6 +209,7 @@ class Stage:
             text=True,
             timeout=WITHIN_S,
         )
+        print(f"{time.monotonic() - began:5.1f} s {place}: {text}")
         expected = self.scene.codes.get(command.text, 0)
         told = f"{place}: {text}\nexit code {done.returncode}, expected {expected}"
         assert done.returncode == expected, f"{told}\n{done.stdout}{done.stderr}"
