@@ -19,7 +19,7 @@ def afterwards(stage: Stage) -> None:
     assert set(films[0]) == told
     for film in films:
         assert (passed_on / film["file"]).is_file()
-    assert len(list(passed_on.glob("not-told/F*.png"))) == 2
+    assert len(list(passed_on.rglob("not-told/F*.png"))) == 2
     assert b"Quentin" not in b"".join(path.read_bytes() for path in passed_on.rglob("*.dcm"))
     assert (stage.folder / "films.key").is_file()
     assert "film.png" not in "".join(

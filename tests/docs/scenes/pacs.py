@@ -1,9 +1,14 @@
-"""An Orthanc with a film; the node that it sends films to is tested in tests/pacs."""
+"""An Orthanc with two films; that it sends films to the node is tested in tests/pacs."""
+
+from datetime import date
+from io import BytesIO
 
 from tests.docs.scene import Scene, Stage
 
 
 def set_up(stage: Stage) -> None:
+    from pydicom import dcmread
+
     from tests.pacs.orthanc import Orthanc
     from tests.pacs.round_trip import film
 
@@ -15,14 +20,19 @@ def set_up(stage: Stage) -> None:
     stage.instead["spinescan node"] = f"spinescan node --port {stage.port} --leave-megabytes 0"
     stage.instead["127.0.0.1:4242"] = f"127.0.0.1:{orthanc.dicom_port}"
     orthanc.add(film(1))
+    today = dcmread(BytesIO(film(2)))
+    today.StudyDate = f"{date.today():%Y%m%d}"
+    file = BytesIO()
+    today.save_as(file, enforce_file_format=True)
+    orthanc.add(file.getvalue())
     stage.kept["orthanc"] = orthanc
 
 
 def afterwards(stage: Stage) -> None:
     from tests.pacs.round_trip import by_study
 
-    (study,) = by_study(stage.kept["orthanc"]).values()
-    assert study == {"film": 1, "SR": 1, "SC": 1}
+    studies = by_study(stage.kept["orthanc"]).values()
+    assert list(studies) == 2 * [{"film": 1, "SR": 1, "SC": 1}]
     assert len((stage.folder / "reports.jsonl").read_text("utf-8").splitlines()) == 1
 
 

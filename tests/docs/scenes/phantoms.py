@@ -2,7 +2,10 @@
 
 import json
 
+from tests.docs.pages import ROOT, read_page
 from tests.docs.scene import Scene, Stage, json_lines
+
+PAGE = "docs/how-to/phantoms.md"
 
 
 def set_up(stage: Stage) -> None:
@@ -14,9 +17,7 @@ def afterwards(stage: Stage) -> None:
         made = {path.name for path in (stage.folder / folder).iterdir()}
         assert made == {film, "truth.json", "overlay.png"}
     truth = json.loads((stage.folder / "film" / "truth.json").read_text("utf-8"))
-    page = {"drawn_by", "seed", "order", "als", "als_margin", "sagittal", "sagittal_margin_deg",
-            "person", "plan", "angles_deg", "extent", "metal", "effects", "exposure"}  # fmt: skip
-    assert set(truth["phantom"]) <= page
+    assert set(truth["phantom"]) <= set(read_page(ROOT / PAGE).spans)
     for folder in ("set", "lateral-set", "my-set"):
         made = {path.name for path in (stage.folder / folder).iterdir()}
         assert made == {"images", "truth.jsonl", "manifest.csv", "set.json"}
@@ -24,7 +25,7 @@ def afterwards(stage: Stage) -> None:
 
 
 SCENE = Scene(
-    "docs/how-to/phantoms.md",
+    PAGE,
     set_up=set_up,
     instead={
         "--count 1000 --jobs 2": "--count 2 --rows 256 --jobs 2",
