@@ -11,7 +11,9 @@ def set_up(stage: Stage) -> None:
 
 
 def afterwards(stage: Stage) -> None:
-    assert len(list((stage.folder / "results").glob("*/heat-*.png"))) == 2  # its own, and the shipped classifier's
+    assert (
+        len(list((stage.folder / "results").glob("*/heat-*.png"))) == 2
+    )  # its own, and the shipped classifier's
 
 
 SCENE = Scene("docs/how-to/use-a-bundle.md", set_up=set_up, afterwards=afterwards)
