@@ -71,51 +71,6 @@ def test_the_figures_are_those_of_the_result_files() -> None:
         assert bundle == figures.with_summary(bundle, path), f"{path}: run `make docs`"
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        "docs/index.md",
-        "docs/how-to/evaluate.md",
-        "docs/how-to/phantoms.md",
-        "docs/how-to/retrain.md",
-        "docs/how-to/serve.md",
-        "docs/how-to/pacs.md",
-        "docs/how-to/node.md",
-        "docs/how-to/audit.md",
-        "docs/how-to/deidentify.md",
-        "docs/how-to/compare-classifiers.md",
-        "docs/how-to/dicom-out.md",
-        "docs/how-to/docker.md",
-        "docs/how-to/study.md",
-        "CONTRIBUTING.md",
-    ],
-)
-def test_commands_and_options_in_the_documents_exist(page: str) -> None:
-    known = commands(cli)
-    for line in re.findall(r"spinescan [a-z][^\n`|#]*", (ROOT / page).read_text("utf-8")):
-        words = line.split()
-        path = max((p for p in known if line.startswith(p)), key=len)
-        if words[1] not in {p.split()[1] for p in known if p != "spinescan"}:
-            continue  # prose, such as "spinescan reads"
-        options = {o for p in known[path].params for o in p.opts} | {"--help"}
-        assert set(re.findall(r"--[a-z-]+", line)) <= options, line
-
-
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/index.md"])
-def test_make_targets_in_the_documents_exist(page: str) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"(?:`|    )make ([a-z-]+)", (ROOT / page).read_text("utf-8")))
-    assert named <= targets
-
-
-def test_pictures_that_the_readme_shows_exist() -> None:
-    pictures = re.findall(r'<img src="([^"]+)"', (ROOT / "README.md").read_text("utf-8"))
-    assert pictures
-    for picture in pictures:
-        assert (ROOT / picture).is_file(), picture
-
-
 def test_make_help_names_every_target() -> None:
     text = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE)) - {"help", "clean"}

@@ -435,7 +435,7 @@ def test_a_lateral_model_takes_part_beside_the_frontal_one(ships: Path, tmp_path
     own = as_lateral(tmp_path / "own")
     scanner = Scanner.with_bundles([own], threads=1)
     assert [b.name for b in scanner.bundles] == ["frontal-landmarks", "own", "light"]
-    assert Scanner.from_folder(own, threads=1).lateral is None
+    assert Scanner.from_folder(str(own), threads=1).lateral is None
     with pytest.raises(BundleError, match="a second landmark bundle"):
         Scanner.with_bundles([own, ships / "lateral-landmarks"], threads=1)
 

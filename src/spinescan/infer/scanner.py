@@ -123,9 +123,9 @@ class Scanner:
         return cls(landmarks[FRONTAL_BUNDLE], loaded, lateral=lateral, threads=threads)
 
     @classmethod
-    def from_folder(cls, folder: Path, *, threads: int | None = None) -> Self:
+    def from_folder(cls, folder: str | Path, *, threads: int | None = None) -> Self:
         """A scanner with one landmark bundle, of either view, and no classifier."""
-        return cls(Bundle.load(folder), threads=threads)
+        return cls(Bundle.load(Path(folder)), threads=threads)
 
     @property
     def bundles(self) -> tuple[Bundle, ...]:
