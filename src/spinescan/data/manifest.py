@@ -1,8 +1,8 @@
 """The manifest: one table that lists the films of a data set, and what is known of each.
 
 A CSV in UTF-8, one row a film, with the columns of `ManifestFilm` and one more for every question
-that films are labelled for, such as `als`. An empty cell of a label means that it is not known. Rows
-are counted as a spreadsheet does: the header is row 1.
+that films are labelled for, such as `als`. An empty cell of a label means that it is not known.
+Rows are counted as a spreadsheet does: the header is row 1.
 """
 
 import csv
