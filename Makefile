@@ -58,6 +58,8 @@ docs: .venv/.dev
 	$(BIN)/python docs/generate_dicom_sample.py
 	$(BIN)/python docs/draw_overlay.py docs/images/overlay.png
 	$(BIN)/python docs/draw_contact_sheet.py docs/images/phantoms.jpg
+	$(BIN)/python docs/draw_als_types.py
+	$(BIN)/python docs/draw_cobb.py docs/images/cobb.jpg
 	$(BIN)/python docs/generate_figures.py
 	$(BIN)/mkdocs build --strict
 
