@@ -51,11 +51,12 @@ def test_the_facts_on_the_page_are_those_of_the_phantoms(monkeypatch: pytest.Mon
             assert picture.size == drawn.size
 
 
+@pytest.mark.slow
 def test_a_phantom_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     types = load("draw_als_types", monkeypatch)
     wrong = types.CELLS[0]._replace(als="4C")
+    monkeypatch.setattr(types.Cell, "order", types.CELLS[1].order)
     with pytest.raises(ValueError, match="drawn as 4C"):
-        monkeypatch.setattr(types.Cell, "order", types.CELLS[1].order)
         types.Shown.of(wrong)
 
 
