@@ -19,7 +19,7 @@ SCENE = Scene(
     set_up=set_up,
     # The time of a test.
     instead={
-        "--count 240 --view frontal --rows 320": "--count 48 --view frontal --rows 128",
+        "--count 240": "--count 40",
         "--epochs 6": "--epochs 1",
     },
     not_run=(

@@ -1,0 +1,31 @@
+"""Two films of one synthetic person, and the server that keeps them."""
+
+from spinescan.phantom.film import SAMPLE, SAMPLE_CLINIC, Order, draw_film
+from spinescan.phantom.record import image_bytes
+from tests.docs.scene import Scene, Stage
+
+
+def set_up(stage: Stage) -> None:
+    order = Order(extent="whole", clinic=SAMPLE_CLINIC, metal="none")
+    for name, seed in (("first", 12), ("second", 13)):
+        film = draw_film(SAMPLE, order, seed)
+        (stage.folder / f"{name}.png").write_bytes(image_bytes(film, "png"))
+    data = stage.folder.parent / "data"
+    stage.instead["spinescan serve"] = f"spinescan serve --port {stage.port} --data {data} --jobs 1"
+    stage.instead["localhost:8000"] = f"localhost:{stage.port}"
+
+
+def afterwards(stage: Stage) -> None:
+    by_server, alone = stage.printed[-2:]
+    assert "main thoracic curve" in by_server
+    assert by_server.strip() in alone  # both measure the same
+    assert "True" in alone
+
+
+SCENE = Scene(
+    "docs/how-to/follow-up.md",
+    set_up=set_up,
+    servers={"spinescan serve": "/ready"},
+    afterwards=afterwards,
+    extras=("web", "dicom"),  # requests comes with dicom
+)
