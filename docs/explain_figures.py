@@ -137,11 +137,9 @@ def trap_tables(audit: Told, joined: Told, split: Told, classes: Told) -> str:
     found = audit["fraiwan"]["known_pairs"]["unlisted_across_persons"]
     model, best = classes["model"], classes["best_without_picture"]["model_minus_it"]
     low, high = best["interval_95"]
+    n_films = classes["films"]["all"]["films"]
     answers = [
-        (
-            f"Fraiwan's set, {classes['films']['all']['films']} films: a network of the three classes",
-            "",
-        ),
+        (f"Fraiwan's set, {n_films} films: a network of the three classes", ""),
         ("accuracy, all films", share(model["accuracy"])),
         ("macro ROC-AUC, all films", area(model["macro_roc_auc"])),
         ("ROC-AUC normal or scoliosis, PACS crops", area(model[_DECIDES])),
