@@ -14,6 +14,7 @@ from typing import Any
 
 import als_figures
 import dicom_figures
+import explain_figures
 import fraiwan_figures
 import lateral_figures
 
@@ -474,6 +475,23 @@ def deidentify_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def intervals_and_abstention() -> str:
+    """How often intervals and sets hold, and what abstaining does to a figure."""
+    held = explain_figures.interval_tables(
+        *map(result, ("intervals", "follow-up", "lateral", "fraiwan-classes"))
+    )
+    counted = explain_figures.abstention_tables(
+        *map(result, ("aasce-cross-validation", "als-types", "not-spine", "fraiwan"))
+    )
+    return f"{held}\n{counted}"
+
+
+def traps() -> str:
+    """What published sets give away."""
+    names = ("audit", "aasce-without-two-cases", "aasce-cross-validation", "fraiwan-classes")
+    return explain_figures.trap_tables(*map(result, names))
+
+
 PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "README.md": table,
     BUNDLES / "frontal-landmarks" / "CARD.md": table,
@@ -482,6 +500,8 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     BUNDLES / "lateral-landmarks" / "CARD.md": lateral_table,
     **{BUNDLES / name / "CARD.md": partial(sagittal_table, name) for name in SAGITTAL},
     ROOT / "docs" / "explain" / "phantoms.md": phantom_tables,
+    ROOT / "docs" / "explain" / "intervals-and-abstention.md": intervals_and_abstention,
+    ROOT / "docs" / "explain" / "public-data.md": traps,
     ROOT / "docs" / "how-to" / "audit.md": audit_tables,
     **{
         ROOT / "docs" / "how-to" / f"{page}.md": partial(told_by, tell, name)
