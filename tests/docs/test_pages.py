@@ -113,6 +113,20 @@ def understood(words: list[str], line: str) -> None:
             parameter.type_cast_value(context, values[parameter.name])
 
 
+@pytest.mark.parametrize(
+    "line", ["no-such", "dicomweb scam", "scan a --no-such", "scan a --age old"]
+)
+def test_what_does_not_exist_is_found(line: str) -> None:
+    with pytest.raises((AssertionError, click.BadParameter, pytest.fail.Exception)):
+        understood(line.split(), line)
+
+
+def test_names_that_are_not_ours_are_found() -> None:
+    assert is_ours("spinescan.measure.aasce")
+    assert is_ours("spinescan.scan")
+    assert not is_ours("spinescan.measure.no_such")
+
+
 @each_page
 def test_make_targets_exist(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
