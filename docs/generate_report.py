@@ -54,7 +54,7 @@ CODES = (
     ("Facts", "`code` of a [Fact](#fact). LEVEL stands for a level, such as L5.", FACTS),
     ("Measurements", "`name` of a [Measurement](#measurement).", MEASUREMENTS),
     ("Failures", "`kind` of an [ErrorDetail](#errordetail), and of errors in Python.", FAILURES),
-    ("Refusals", "The same, of a server of ours or of a PACS.", REFUSALS),
+    ("Refusals", "The same, of a server of ours, of a PACS or a cluster.", REFUSALS),
 )
 
 

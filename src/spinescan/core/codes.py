@@ -137,5 +137,7 @@ REFUSALS: dict[str, str] = {
     # of a PACS
     "unreachable": "It does not answer.",
     "slow": "It did not answer in time.",
+    # of a cluster
+    "cluster": "Ray cannot be started, or does not do its work.",
 }
-"""What `spinescan serve` and `spinescan node` refuse, or meet at a PACS, beside `FAILURES`."""
+"""What a server of ours refuses, or is met at a PACS or a cluster, beside `FAILURES`."""
