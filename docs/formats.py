@@ -27,6 +27,8 @@ def percent(entry: Told, n: int | None = None) -> str:
         return ""
     low, high = entry["interval_95"]
     of = "" if n is None else f" of {n}"
+    if low == high:  # a bootstrap is blind where all are alike
+        return f"{100 * value:.1f} %{of} (all alike)"
     return f"{100 * value:.1f} %{of} ({100 * low:.1f} to {100 * high:.1f})"
 
 
