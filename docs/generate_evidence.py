@@ -12,6 +12,7 @@ import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Any
 
 import evidence_frontal as frontal
@@ -134,18 +135,22 @@ def section(question: Question) -> str:
     for row in question.rows():
         by_source.setdefault(row.source, []).append(row)
     parts = [f"## {question.heading}\n"]
-    for source, rows in by_source.items():
-        link = f"[`{source.result}.json`](#{anchor(source.result)})"
-        parts.append(
-            f"**{source.data}: {source.films}.** Model: {source.model}. Held out: "
-            f"{source.held_out}. {link}\n\n"
-            "| what was asked | value | 95 % interval | n |\n|---|---|---|---|\n"
-            + "".join(
-                f"| {row.asked} | {row.shown()} | {row.shown_interval()} | {row.n} |\n"
-                for row in rows
-            )
-        )
+    parts += [block(source, rows) for source, rows in by_source.items()]
     return "\n".join([*parts, published(question)])
+
+
+def block(source: Source, rows: Rows) -> str:
+    """The figures of one source; folded where they are of a model that was put away."""
+    head = f"{source.data}: {source.films}. Model: {source.model}"
+    told = (
+        f"Held out: {source.held_out}. Made by [`{source.result}.json`](#{anchor(source.result)})"
+        "\n\n| what was asked | value | 95 % interval | n |\n|---|---|---|---|\n"
+    ) + "".join(
+        f"| {row.asked} | {row.shown()} | {row.shown_interval()} | {row.n} |\n" for row in rows
+    )
+    if not source.model.startswith(("not shipped", "no model: a forest")):
+        return f"**{head}.** {told}"
+    return f'??? note "{head}"\n\n{indent(told, "    ")}'
 
 
 def published(question: Question) -> str:
