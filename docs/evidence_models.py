@@ -1,6 +1,7 @@
 """Rows of the evidence table: ALS types, lateral films, follow-up and Fraiwan's classes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from evidence_frontal import NO_INTERVAL
 from evidence_rows import CASES, FILMS, PERSONS, Rows, Source, bundles, mean, part, plain
@@ -286,7 +287,7 @@ def fraiwan_rows() -> Rows:
     told = result("fraiwan-classes")
     folds = f"{told['repeats']} x {told['folds']}-fold cross-validation by person"
     held_out = f"{folds}; the shipped network saw every film"
-    source = Source("fraiwan-classes", "real", "Fraiwan's set", held_out, "fraiwan3 1")
+    shipped = Source("fraiwan-classes", "real", "Fraiwan's set", held_out, "fraiwan3 1")
     every, crops = told["films"]["all"], told["films"]["pacs_crop"]
     n = f"{every['films']} films of {every['persons']} persons"
     n_crops = f"{crops['films']} films of {crops['persons']} persons"
@@ -296,7 +297,9 @@ def fraiwan_rows() -> Rows:
         named(name): one for name, one in told["without_spine"].items()
     }
     rows: Rows = []
+    without = replace(shipped, model="no model: without the spine, or without the picture")
     for who, one in known.items():
+        source = shipped if who == "this model" else without
         rows.append(
             mean(
                 source,
@@ -317,7 +320,7 @@ def fraiwan_rows() -> Rows:
         for key in ("accuracy", "balanced_accuracy"):
             asked = f"three classes, {key.replace('_', ' ')}: {who}"
             rows.append(part(source, asked, one[key], "films", PERSONS, every["films"]))
-    curve = told["largest_measured_curve"]
+    source, curve = shipped, told["largest_measured_curve"]
     asked = "normal or scoliosis, PACS crops, AUC: no classifier, the largest measured curve"
     rows.append(mean(source, asked, curve[DECIDES], "", n_two, PERSONS, 2))
     for who, one in (

@@ -50,15 +50,16 @@ class Row:
         return f"{value:.{self.decimals}f}"
 
     def shown(self) -> str:
-        """The value with its unit."""
-        return self.number(self.value) + self.unit
+        """The value with its unit, which a line's end does not part from it."""
+        return (self.number(self.value) + self.unit).replace(" ", "\N{NO-BREAK SPACE}")
 
     def shown_interval(self) -> str:
-        """Both ends, and how they were made; or why there are none."""
+        """Both ends, with (W) where they are Wilson's; or why there are none."""
         if self.interval is None:
             return self.kind
         low, high = self.interval
-        return f"{self.number(low)} to {self.number(high)} ({self.kind})"
+        ends = f"{self.number(low)} to {self.number(high)}" + " (W)" * (self.kind == WILSON)
+        return ends.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 Rows = list[Row]

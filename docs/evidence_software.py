@@ -44,7 +44,7 @@ def audit_rows() -> Rows:
 def confound_rows() -> Rows:
     """The class, told without the spine."""
     held_out = "cross-validation by person"
-    who = "no model: a forest on what is named"
+    who = "no model: without the spine, a forest on what is named"
     source = Source("audit", "real", "Fraiwan's set", held_out, who)
     rows: Rows = []
     for key, told in result("audit")["fraiwan"]["without_the_spine"].items():

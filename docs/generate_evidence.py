@@ -18,13 +18,17 @@ from typing import Any
 import evidence_frontal as frontal
 import evidence_models as models
 import evidence_software as software
-from evidence_rows import Row, Rows, Source
+from evidence_rows import WILSON, Row, Rows, Source
 from results import ROOT, between_marks, commands
 
 EVIDENCE = ROOT / "docs" / "evidence"
 PAGE, TABLE, LITERATURE = (
     EVIDENCE / name for name in ("index.md", "evidence.json", "literature.toml")
 )
+
+
+FOLDED = ("not shipped", "no model: without the spine")
+"""Figures of such models are folded away on the page: they were made to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +146,17 @@ def section(question: Question) -> str:
 def block(source: Source, rows: Rows) -> str:
     """The figures of one source; folded where they are of a model that was put away."""
     head = f"{source.data}: {source.films}. Model: {source.model}"
+    drawn = sorted({row.kind for row in rows if row.interval and row.kind != WILSON})
+    counted = ["(W) Wilson"] * any(row.interval and row.kind == WILSON for row in rows)
+    kinds = f"Intervals: {', '.join(drawn + counted)}. " if drawn + counted else ""
     told = (
-        f"Held out: {source.held_out}. Made by [`{source.result}.json`](#{anchor(source.result)})"
-        "\n\n| what was asked | value | 95 % interval | n |\n|---|---|---|---|\n"
+        f"Held out: {source.held_out}. {kinds}"
+        f"Made by [`{source.result}.json`](#{anchor(source.result)}).\n\n"
+        "| what was asked | value | 95 % interval | n |\n|---|---|---|---|\n"
     ) + "".join(
         f"| {row.asked} | {row.shown()} | {row.shown_interval()} | {row.n} |\n" for row in rows
     )
-    if not source.model.startswith(("not shipped", "no model: a forest")):
+    if not source.model.startswith(FOLDED):
         return f"**{head}.** {told}"
     return f'??? note "{head}"\n\n{indent(told, "    ")}'
 
