@@ -64,3 +64,67 @@ def burned_in_text() -> str:
         for style, what in {**styles, "teaching": "teaching files"}.items()
     ]
     return "\n".join(lines) + "\n"
+
+
+def sets() -> str:
+    """How large the sets are, and what was found wrong with them."""
+    found, classes = result("audit"), result("fraiwan-classes")["films"]
+    cross, whole = result("aasce-cross-validation"), result("wholespine")
+    every, names = cross["all_films"], cross["all_films"]["level_names"]
+    films, crops = classes["all"], classes["pacs_crop"]
+    suspect = every["n"] - cross["without_suspect_landmarks"]["n"]
+    sides = result("fraiwan")
+    lines = [["set", "what was counted", "so many"], ["---"] * 3]
+    lines += [
+        ["AASCE, training part", what, str(count)]
+        for what, count in (
+            ("films", every["n"]),
+            ("cases, films that are exactly the same joined", every["n_groups"]),
+            ("films whose landmarks are known to be wrong", suspect),
+            *twins(found["aasce"]),
+            ("levels named by the set as a scan names them", percent_of(names["levels_exact"])),
+        )
+    ]
+    boxed = whole["frontal"]["n"] + whole["n_left_out"]
+    lines += [
+        ["Whole-spine test release", "films", str(boxed)],
+        ["Whole-spine test release", "of these with points that taught", str(whole["n_left_out"])],
+    ]
+    lines += [
+        ["Fraiwan's set", what, str(count)]
+        for what, count in (
+            ("films at hand; persons", f"{films['films']}; {films['persons']}"),
+            *(
+                (f"{label}: films; of these PACS crops", f"{films[label]['films']}; {n['films']}")
+                for label in ("normal", "scoliosis", "spondylolisthesis")
+                for n in [crops[label]]
+            ),
+            (
+                "frontal; lateral (all lumbar)",
+                f"{sides['frontal']['n']}; {sides['lateral']['n']}",
+            ),
+            *twins(found["fraiwan"]),
+            *(
+                (f"films with drawn lines or text found on them, {style}", percent(entry))
+                for style, entry in found["marks"]["real_films_with_marks"].items()
+            ),
+            (
+                "balanced accuracy of all that is known of file and person, three classes",
+                balanced(
+                    found["fraiwan"]["without_the_spine"]["all_films"]["by"]["all_properties"]
+                ),
+            ),
+        )
+    ]
+    lines.append(["Photographs and chest films", "films", str(result("not-spine")["n"])])
+    return rows_of(lines) + "\n"
+
+
+def twins(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """Films that are the same."""
+    pairs = told["known_pairs"]
+    return [
+        ("pairs of the same film that its tables list", str(pairs["listed_pairs"])),
+        ("more, within a person", str(pairs["unlisted_within_a_person"])),
+        ("more, as two persons", str(len(pairs["unlisted_across_persons"]))),
+    ]

@@ -18,11 +18,12 @@ def judged(
     source: Source, told: Told, asked: Mapping[str, tuple[str, str]], kind: str, how: str
 ) -> Rows:
     """What `evaluate` tells of one model. `asked` maps a question to (part, figure)."""
-    films = told["set"]["n_films"]
-    groups = told["set"]["n_groups"]
+    films, groups, answered = (told["set"][f"n_{key}"] for key in ("films", "groups", "accepted"))
     what = "films" if films == groups else f"films of {groups} persons"
     return [
-        part(source, f"{how}: {name}", told[where][key], what, kind, films)
+        part(source, f"{how}: {name}", told[where][key], "answered films", kind, answered)
+        if (where, key) == ("accepted", "accuracy")
+        else part(source, f"{how}: {name}", told[where][key], what, kind, films)
         for name, (where, key) in asked.items()
     ]
 

@@ -89,6 +89,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     **{BUNDLES / name / "CARD.md": partial(sagittal_table, name) for name in SAGITTAL},
     ROOT / "docs" / "explain" / "phantoms.md": phantom_figures.tables,
     ROOT / "docs" / "how-to" / "audit.md": data_figures.audit,
+    ROOT / "docs" / "evidence" / "data-sets.md": data_figures.sets,
     **{
         ROOT / "docs" / "how-to" / f"{page}.md": partial(told_by, tell, name)
         for page, tell, name in (
