@@ -58,6 +58,7 @@ docs: .venv/.dev
 	$(BIN)/python docs/draw_overlay.py docs/images/overlay.png
 	$(BIN)/python docs/draw_contact_sheet.py docs/images/phantoms.jpg
 	$(BIN)/python docs/generate_figures.py
+	$(BIN)/python docs/generate_evidence.py
 	$(BIN)/mkdocs build --strict
 
 rehearse: .venv/.dev
