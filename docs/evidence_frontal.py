@@ -105,14 +105,17 @@ def risk_rows() -> Rows:
     """How the error falls when more films are declined."""
     source = Source("risk", "real", "AASCE, training part", FOLDS, "frontal-landmarks 3")
     rows: Rows = []
-    for key, unit in (("smape_percent", " %"), ("largest_angle_deg", "°")):
+    for key, what, unit in (
+        ("smape_percent", "SMAPE", " %"),
+        ("largest_angle_deg", "error of the largest angle", "°"),
+    ):
         every = result("risk")[key]["all_films"]
         n = f"{every['n']} films"
         rows.append(
-            mean(source, f"area under risk and coverage, {key[:5]}", every["area"], unit, n, CASES)
+            mean(source, f"area under risk and coverage, {what}", every["area"], unit, n, CASES)
         )
         for coverage in ("1.00", "0.90", "0.70", "0.50"):
-            asked = f"error of the most confident {100 * float(coverage):.0f} % of films"
+            asked = f"{what} of the most confident {100 * float(coverage):.0f} % of films"
             error = every["at_coverage"][coverage]
             rows.append(plain(source, asked, error, unit, n, NO_INTERVAL, 1))
     return rows
@@ -158,7 +161,7 @@ def level_rows() -> Rows:
                 )
             ),
         ]
-    return rows + boxed_rows() + whole_phantom_level_rows()
+    return rows + boxed_rows() + seen_rows() + whole_phantom_level_rows()
 
 
 def boxed_rows() -> Rows:
@@ -196,6 +199,30 @@ def boxed_rows() -> Rows:
                 n=boxes["n"],
             ),
         ]
+    return rows
+
+
+def seen_rows() -> Rows:
+    """Sacrum, pelvis and C7 as one person judged them by eye."""
+    told = result("wholespine-by-eye")
+    model = "{name} {version}".format(**told["bundle"])
+    data = "whole-spine test release, by one person's eye"
+    rows: Rows = []
+    for key, held_out in (
+        ("films_that_taught", "not at all: these films taught the points"),
+        ("films_that_did_not", "the films that taught nothing"),
+    ):
+        source = Source("wholespine-by-eye", "real", data, held_out, model)
+        for name, by_film in told["points"].items():
+            seen = by_film[key]
+            n = sum(seen[k] for k in ("hit", "miss", "not_placed_though_visible"))
+            entry = share_with_interval(seen["hit"], n)
+            rows.append(part(source, f"{name} placed well, where seen", entry, "films", n=n))
+    row = told["row"]
+    n = row["follows_the_spine"] + row["does_not"]
+    source = Source("wholespine-by-eye", "real", data, "half of the films taught points", model)
+    follows = share_with_interval(row["follows_the_spine"], n)
+    rows.append(part(source, "the row follows the spine, where told", follows, "films", n=n))
     return rows
 
 
