@@ -205,7 +205,7 @@ def boxed_rows() -> Rows:
 def seen_rows() -> Rows:
     """Sacrum, pelvis and C7 as one person judged them by eye."""
     told = result("wholespine-by-eye")
-    model = "{name} {version}".format(**told["bundle"])
+    model = "the version before, {name} {version}".format(**told["bundle"])
     data = "whole-spine test release, by one person's eye"
     rows: Rows = []
     for key, held_out in (

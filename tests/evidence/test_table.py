@@ -120,7 +120,7 @@ def test_models_are_those_that_ship() -> None:
     names = {name.split()[0] for name in shipped}
     for _, row in rows():
         for name, version in re.findall(r"([\w-]+) (\d+)\b", row.source.model):
-            if name in names:
+            if name in names and not row.source.model.startswith("the version before"):
                 assert f"{name} {version}" in shipped, row
     told = " ".join(row.source.model for _, row in rows())
     for name in shipped:
