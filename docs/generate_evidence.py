@@ -184,12 +184,13 @@ def figures() -> str:
     """All that stands between the marks of the page."""
     kept = {row.source.result for question in QUESTIONS for row in question.rows()}
     lines = [
-        f'| <a id="{anchor(name)}"></a>`{name}.json` | {command} |\n'
+        f'- <a id="{anchor(name)}"></a>**{name}.json**: {command}\n'
         for name, command in commands().items()
         if name in kept
     ]
-    table = "## What makes each result file\n\n| result | command |\n|---|---|\n" + "".join(lines)
-    return "\n".join([*(section(question) for question in QUESTIONS), table])
+    told = "## What makes each result file\n\nIn `benchmarks/results`; "
+    told += "what stands in capitals is told in `benchmarks/README.md`.\n\n"
+    return "\n".join([*(section(question) for question in QUESTIONS), told + "".join(lines)])
 
 
 def table_text() -> str:
