@@ -10,6 +10,8 @@ from fraiwan_figures import DECIDES, named
 from lateral_figures import ANGLES, EXTENTS, POINTS
 from results import SAGITTAL, result
 
+from spinescan.study.metrics import share_with_interval
+
 OTHER_SEED = "drawn with another seed, by the program that drew what taught"
 OTHER_RECIPE = "drawn with other recipes of shape and clinic, by the program that drew what taught"
 
@@ -79,9 +81,9 @@ def als_rows() -> Rows:
         source = Source("als-types", "real", "AASCE, agreement and no accuracy", held_out, model)
         rows += judged(source, one, agree, CASES, how)
     n = told["agreement_on_aasce"]
-    given = {"count": n["n_with_a_type"], "share": n["n_with_a_type"] / n["n_films"]}
+    given = share_with_interval(n["n_with_a_type"], n["n_films"])
     asked = "films to whose landmarks the rules give a type"
-    rows.append(part(source, asked, given, "films", "no interval: a count", n["n_films"]))
+    rows.append(part(source, asked, given, "films", n=n["n_films"]))
     return rows + als_of_landmarks() + als_of_phantoms()
 
 
@@ -134,7 +136,14 @@ def lateral_rows() -> Rows:
         given = angle["n_shown"] - angle["n_missed"]
         n = f"{given} films of {angle['n_shown']} that show it"
         rows.append(
-            mean(source, f"{name}: mean absolute error", angle["mean_error_deg"], "°", n, FILMS)
+            mean(
+                source,
+                f"{name}: mean absolute error where measured",
+                angle["mean_error_deg"],
+                "°",
+                n,
+                FILMS,
+            )
         )
         near = angle["within_5_deg_of_shown"]
         asked = f"{name}: within 5°, a missed one counts as not"
@@ -142,9 +151,9 @@ def lateral_rows() -> Rows:
         covers = angle["interval_covers"]
         of = round(covers["count"] / covers["share"])
         rows.append(part(source, f"{name}: inside its 90 % interval", covers, "films", n=of))
-        share = {"count": given, "share": given / angle["n_shown"]}
-        asked, why = f"{name}: measured", "no interval: a count"
-        rows.append(part(source, asked, share, "films that show it", why, angle["n_shown"]))
+        share = share_with_interval(given, angle["n_shown"])
+        what = "films that show it"
+        rows.append(part(source, f"{name}: measured", share, what, n=angle["n_shown"]))
     for key, name in POINTS.items():
         point = every["points"][key]
         n = f"{point['within']['n']} points shown"

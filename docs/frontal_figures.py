@@ -19,7 +19,7 @@ def angle_rows() -> list[tuple[str, str, str]]:
         part = cross[key]
         for where, what in (
             ("every_film", films + ", {n_abstained} abstained and counted as worst"),
-            ("expected_angles", "- expected from the points' spread (see below)"),
+            ("expected_angles", "- expected from the points' spread (see the text)"),
             ("complete_or_nothing", "- {n_accepted_incomplete} with a level missing as worst, too"),
             ("median_predictor", "- always answering the median of the other cases"),
         ):

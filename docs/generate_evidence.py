@@ -145,13 +145,13 @@ def section(question: Question) -> str:
 
 def block(source: Source, rows: Rows) -> str:
     """The figures of one source; folded where they are of a model that was put away."""
-    head = f"{source.data}: {source.films}. Model: {source.model}"
+    head = f"{source.data[0].upper()}{source.data[1:]}: {source.films}. Model: {source.model}"
     drawn = sorted({row.kind for row in rows if row.interval and row.kind != WILSON})
     counted = ["(W) Wilson"] * any(row.interval and row.kind == WILSON for row in rows)
     kinds = f"Intervals: {', '.join(drawn + counted)}. " if drawn + counted else ""
     told = (
         f"Held out: {source.held_out}. {kinds}"
-        f"Made by [`{source.result}.json`](#{anchor(source.result)}).\n\n"
+        f"From [`{source.result}.json`](#{anchor(source.result)}).\n\n"
         "| what was asked | value | 95 % interval | n |\n|---|---|---|---|\n"
     ) + "".join(
         f"| {row.asked} | {row.shown()} | {row.shown_interval()} | {row.n} |\n" for row in rows

@@ -8,8 +8,8 @@ import yaml
 from generate_evidence import EVIDENCE
 from markdown.extensions.toc import slugify
 
-from spinescan.infer.bundle import Bundle
 from spinescan.core.report import RESEARCH_USE
+from spinescan.infer.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
 BUNDLES = sorted(p.parent for p in (ROOT / "src" / "spinescan" / "bundles").glob("*/bundle.json"))
