@@ -1,6 +1,6 @@
 """Rows of the evidence table: curves, levels and films of the frontal landmark model."""
 
-from evidence_rows import CASES, FILMS, Rows, Source, bundles, mean, part, plain
+from evidence_rows import CASES, FILMS, PERSONS, Rows, Source, bundles, mean, part, plain
 from formats import Told
 from results import result
 
@@ -319,7 +319,7 @@ def named_curve_rows() -> Rows:
             balanced = entry["balanced_accuracy"]
             asked = f"{which}{key} of the major curve"
             rows.append(
-                part(source, f"{asked}, balanced accuracy", balanced, "films", FILMS, entry["n"])
+                part(source, f"{asked}, balanced accuracy", balanced, "films", PERSONS, entry["n"])
             )
             rows.append(
                 part(source, f"{asked}, accuracy", entry["accuracy"], "films", n=entry["n"])
