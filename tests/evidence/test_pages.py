@@ -60,6 +60,8 @@ def test_what_a_page_links_to_exists(page: str) -> None:
     assert links
     for file, anchor in links:
         target = (EVIDENCE / file) if file else EVIDENCE / f"{page}.md"
+        if "/models/" in file:  # which the build makes of the cards
+            target = ROOT / "src" / "spinescan" / "bundles" / Path(file).stem / "CARD.md"
         assert target.is_file(), file
         if anchor and target.suffix == ".md":
             kept = target.read_text("utf-8")
@@ -68,11 +70,8 @@ def test_what_a_page_links_to_exists(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_cards_and_files_that_a_page_names_exist(page: str) -> None:
+def test_files_that_a_page_names_exist(page: str) -> None:
     text = text_of(page)
-    for name, heading in re.findall(r"card `([\w-]+)`, \*([^*]+)\*", text):
-        card = ROOT / "src" / "spinescan" / "bundles" / name / "CARD.md"
-        assert heading in headings(card.read_text("utf-8")), f"{name}: {heading}"
     for path in re.findall(r"`((?:benchmarks|recipes|models|tests|docs)/[\w./-]*)`", text):
         assert (ROOT / path).exists(), path
 
