@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from textwrap import indent
 from typing import Any
 
+import evidence_fraiwan as fraiwan
 import evidence_frontal as frontal
 import evidence_models as models
 import evidence_software as software
@@ -71,7 +72,7 @@ QUESTIONS = (
     Question(
         "fraiwan",
         "Normal, scoliosis or spondylolisthesis, and what tells it",
-        (models.fraiwan_rows, software.confound_rows),
+        (fraiwan.fraiwan_rows, software.confound_rows),
     ),
     Question(
         "data",

@@ -160,7 +160,10 @@ PROSE = [
 def test_intervals_in_prose_are_in_the_table(page: Path) -> None:
     text = COUNTED.sub("", page.read_text("utf-8"))
     for value, low, high in WITH_INTERVAL.findall(text):
-        assert any(shows(r, value, low, high) for _, r in rows()), f"{value} ({low} to {high})"
+        # An angle in whole degrees is of one film, not of us.
+        assert "." not in value or any(shows(r, value, low, high) for _, r in rows()), (
+            f"{value} ({low} to {high})"
+        )
 
 
 CARDS = [path.with_name("CARD.md") for path in BUNDLES]
