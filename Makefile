@@ -50,6 +50,7 @@ docs: .venv/.dev
 	$(BIN)/python docs/report_schema.py
 	$(BIN)/python docs/generate_report.py > docs/reference/report.md
 	$(BIN)/python docs/generate_bundles.py > docs/reference/bundles.md
+	$(BIN)/python docs/generate_files.py > docs/reference/files.md
 	$(BIN)/python docs/generate_recipes.py > docs/reference/recipes.md
 	$(BIN)/python docs/generate_rest.py > docs/reference/rest.md
 	$(BIN)/python docs/generate_conformance.py > docs/reference/dicom-conformance.md
@@ -57,6 +58,8 @@ docs: .venv/.dev
 	$(BIN)/python docs/generate_dicom_sample.py
 	$(BIN)/python docs/draw_overlay.py docs/images/overlay.png
 	$(BIN)/python docs/draw_contact_sheet.py docs/images/phantoms.jpg
+	$(BIN)/python docs/draw_als_types.py
+	$(BIN)/python docs/draw_cobb.py docs/images/cobb.jpg
 	$(BIN)/python docs/generate_figures.py
 	$(BIN)/python docs/generate_evidence.py
 	$(BIN)/mkdocs build --strict

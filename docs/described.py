@@ -105,7 +105,7 @@ def fields_table(kind: type, *, heads: tuple[str, ...] = ("key", "type", "defaul
         same = told.setdefault((type_in_words(hints[f.name]), words[f.name]), [])
         same.append((f"`{f.name}`", _default(f)))
     rows = [
-        (", ".join(name for name, _ in same), sort, ", ".join(d for _, d in same if d), meaning)
+        (", ".join(n for n, _ in same), sort, ", ".join({d: 0 for _, d in same if d}), meaning)
         for (sort, meaning), same in told.items()
     ]
     return table((*heads, "meaning"), rows)

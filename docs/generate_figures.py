@@ -15,6 +15,7 @@ from typing import Any
 import als_figures
 import data_figures
 import dicom_figures
+import explain_figures
 import fraiwan_figures
 import frontal_figures
 import lateral_figures
@@ -80,6 +81,23 @@ def told_by(tell: Callable[[dict[str, Any]], str], name: str) -> str:
     return tell(result(name))
 
 
+def intervals_and_abstention() -> str:
+    """How often intervals and sets hold, and what abstaining does to a figure."""
+    held = explain_figures.interval_tables(
+        *map(result, ("intervals", "follow-up", "lateral", "fraiwan-classes"))
+    )
+    counted = explain_figures.abstention_tables(
+        *map(result, ("aasce-cross-validation", "als-types", "not-spine", "fraiwan"))
+    )
+    return f"{held}\n{counted}"
+
+
+def traps() -> str:
+    """What published sets give away."""
+    names = ("audit", "aasce-without-two-cases", "aasce-cross-validation", "fraiwan-classes")
+    return explain_figures.trap_tables(*map(result, names))
+
+
 PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "README.md": frontal_figures.readme,
     BUNDLES / "frontal-landmarks" / "CARD.md": frontal_figures.table,
@@ -89,6 +107,8 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     **{BUNDLES / name / "CARD.md": partial(sagittal_table, name) for name in SAGITTAL},
     ROOT / "docs" / "explain" / "phantoms.md": phantom_figures.tables,
     ROOT / "docs" / "how-to" / "audit.md": data_figures.audit,
+    ROOT / "docs" / "explain" / "intervals-and-abstention.md": intervals_and_abstention,
+    ROOT / "docs" / "explain" / "public-data.md": traps,
     ROOT / "docs" / "evidence" / "data-sets.md": data_figures.sets,
     **{
         ROOT / "docs" / "how-to" / f"{page}.md": partial(told_by, tell, name)

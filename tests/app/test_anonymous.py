@@ -47,6 +47,7 @@ EXPECTED = {
 """What an anonymous report tells of text in the picture, by film."""
 
 
+@pytest.mark.slow
 def test_text_that_may_name_the_patient_is_told_of(phantom: Any, tmp_path: Path) -> None:
     films = tmp_path / "films"
     films.mkdir()
@@ -75,6 +76,7 @@ def scanned(films: Path, out: Path, *words: str) -> list[tuple[set[str], list[st
     return answers
 
 
+@pytest.mark.slow
 def test_dicom_results_of_a_deidentified_film_name_nobody(phantom: Any) -> None:
     """The report and the capture repeat the header of the film they are given."""
     pytest.importorskip("highdicom")
@@ -98,6 +100,7 @@ def test_dicom_results_of_a_deidentified_film_name_nobody(phantom: Any) -> None:
         assert new.SOPInstanceUID.encode() in result  # it is of that film
 
 
+@pytest.mark.slow
 def test_anonymous_dicom_results_go_with_the_deidentified_film(
     phantom: Any, tmp_path: Path
 ) -> None:
@@ -128,6 +131,7 @@ def test_anonymous_dicom_results_go_with_the_deidentified_film(
     assert one.StudyInstanceUID == other.StudyInstanceUID != passed_on.StudyInstanceUID
 
 
+@pytest.mark.slow
 def test_a_picture_has_no_study_anonymous_or_not(phantom: Any, tmp_path: Path) -> None:
     pytest.importorskip("highdicom", reason="needs the extra dicom")
     film = tmp_path / "f.png"

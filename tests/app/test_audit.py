@@ -59,6 +59,7 @@ def codes(audit: dict) -> set[str]:
     return {finding["code"] for finding in audit["findings"]}
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_found_and_shown(manifest: Path, tmp_path: Path) -> None:
     audit = audited(tmp_path, manifest)
     (pair,) = audit["duplicates"]["pairs"]
@@ -70,6 +71,7 @@ def test_what_is_wrong_is_found_and_shown(manifest: Path, tmp_path: Path) -> Non
     assert [(c["code"], c["films"]) for c in audit["classes"]] == [("thin", 12), ("wide", 14)]
 
 
+@pytest.mark.slow
 def test_the_page_is_whole_and_safe(manifest: Path, tmp_path: Path) -> None:
     audited(tmp_path, manifest)
     page = (tmp_path / "audit" / "audit.html").read_text("utf-8")
@@ -81,6 +83,7 @@ def test_the_page_is_whole_and_safe(manifest: Path, tmp_path: Path) -> None:
     assert page.count("data:image/jpeg;base64,") >= 2  # the pair
 
 
+@pytest.mark.slow
 def test_same_films_are_joined_to_one_person(manifest: Path, tmp_path: Path) -> None:
     audited(tmp_path, manifest)
     joined = tmp_path / "joined.csv"
@@ -95,6 +98,7 @@ def test_same_films_are_joined_to_one_person(manifest: Path, tmp_path: Path) -> 
     assert told["severity"] == "note"
 
 
+@pytest.mark.slow
 def test_leaks_and_contradictions(manifest: Path, tmp_path: Path) -> None:
     lines = manifest.read_text().splitlines()
     picture(tmp_path / "films" / "copy.png", 5, width=80)  # the same file as thin_5
@@ -110,6 +114,7 @@ def test_leaks_and_contradictions(manifest: Path, tmp_path: Path) -> None:
     assert {pair["a"]["label"], pair["b"]["label"]} == {"thin", "wide"}
 
 
+@pytest.mark.slow
 def test_films_shared_by_two_sets(manifest: Path, tmp_path: Path) -> None:
     picture(tmp_path / "other" / "wide_1.png", 101, width=120)
     second = tmp_path / "second.csv"
@@ -119,6 +124,7 @@ def test_films_shared_by_two_sets(manifest: Path, tmp_path: Path) -> None:
     assert len(audit["sets"]) == 2
 
 
+@pytest.mark.slow
 def test_films_that_cannot_be_read_and_labels_of_another_task(
     manifest: Path, tmp_path: Path
 ) -> None:

@@ -165,6 +165,7 @@ def nothing() -> None: ...
 
 
 @pytest.mark.parametrize(("task", "kind"), [(hangs, "timeout"), (dies, "crashed")])
+@pytest.mark.slow
 def test_a_film_that_hangs_or_kills_its_process(task: Any, kind: str, tmp_path: Path) -> None:
     with Scans(1, nothing, 1.0, task) as scans:
         for _ in range(2):  # there is another process for the next one
@@ -179,6 +180,7 @@ def hangs_the_second_time(mark: Path) -> None:
     mark.touch()
 
 
+@pytest.mark.slow
 def test_a_process_that_does_not_start_again_holds_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +193,7 @@ def test_a_process_that_does_not_start_again_holds_nobody(
             assert caught.value.kind == kind
 
 
+@pytest.mark.slow
 def test_what_its_processes_do(tmp_path: Path) -> None:
     pixels = sample_film("frontal").pixels
     header = SyntheticHeader(1, "PA", 0.2, "F", 14)

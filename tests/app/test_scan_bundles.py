@@ -79,6 +79,7 @@ def test_a_second_opinion_is_called_so(film: Path, tmp_path: Path) -> None:
     assert "ALS type, by image no answer\n    This classifier is for films of another view" in text
 
 
+@pytest.mark.slow
 def test_results_hold_a_heat_map_when_asked_for(film: Path, model: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     record(run(film, "--bundle", model, "--out", out, "--json"))

@@ -141,6 +141,7 @@ def test_columns_of_the_manifest_are_properties() -> None:
     assert told["sex"].tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0]]
 
 
+@pytest.mark.slow
 def test_pairs_of_classes_are_told_apart() -> None:
     labels = ["abc"[k % 3] for k in range(45)]
     sights = [sight(k, width=200 if label == "a" else 400) for k, label in enumerate(labels)]

@@ -40,6 +40,7 @@ def acknowledged(folder: Path, word: str, after_s: float) -> dict[str, list[str]
     return told
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
     folder, moments = tmp_path / "cases", random.Random(7)
     kept: dict[str, bool] = {}

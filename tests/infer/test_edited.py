@@ -59,6 +59,7 @@ def moved(report: Report, name: str, by: tuple[float, float]) -> Edit:
 
 
 @pytest.mark.parametrize("which", ["frontal", "lateral"])
+@pytest.mark.slow
 def test_what_was_not_touched_is_the_machines_answer(
     which: str, scanner: Scanner, request: pytest.FixtureRequest
 ) -> None:

@@ -129,12 +129,14 @@ def test_a_film_of_any_shape_is_answered(scanner: Scanner, size: tuple[int, int]
         assert report.decision == "abstained"
 
 
+@pytest.mark.slow
 def test_photographs_and_chest_films_are_not_accepted(scanner: Scanner, shared_data: Path) -> None:
     for path in sorted((shared_data / "not_spine").rglob("*.*")):
         if path.suffix in {".jpg", ".jpeg", ".png"}:
             assert scanner.scan(read_radiograph(path)).decision == "abstained", path.name
 
 
+@pytest.mark.slow
 def test_films_of_the_trunk_upside_down_are_declined(scanner: Scanner) -> None:
     # Films that show skull and hips are not always: the bodies' widths alone tell, see the card.
     for seed in range(3):

@@ -102,6 +102,7 @@ def test_a_scan_asks_it_only_where_it_is_named(
     check(answers[NAME])
 
 
+@pytest.mark.slow
 def test_films_of_the_set_are_answered(bundle: Bundle, shared_data: Path) -> None:
     # It was taught on them: this tells that it is whole, not how good it is.
     films = sorted((shared_data / "fraiwan" / "images" / "normal").glob("*.jpg"))[:10]

@@ -77,6 +77,7 @@ def test_clear_films_are_told_apart(name: str, ill: str, tmp_path: Path) -> None
     assert np.mean(shares[ill]) > np.mean(shares["healthy"]) + 0.3
 
 
+@pytest.mark.slow
 def test_a_frontal_film_is_none_of_theirs(tmp_path: Path) -> None:
     path = tmp_path / "front.png"
     Image.fromarray(np.rint(sample_film().pixels * 255).astype(np.uint8)).save(path)

@@ -189,6 +189,7 @@ def scanner() -> Scanner:
 
 
 @pytest.mark.parametrize("kind", ["film", "photograph", "lateral"])
+@pytest.mark.slow
 def test_a_scan_before_and_after_gives_the_same_report(kind: str, scanner: Scanner) -> None:
     phantom = drawn("lateral" if kind == "lateral" else "frontal")
     if kind == "photograph":

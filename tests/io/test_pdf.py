@@ -232,6 +232,7 @@ def test_the_fullest_report_is_one_page_that_says_what_it_left_out(
 
 @settings(max_examples=12)
 @given(text=st.text(max_size=400), times=st.integers(0, 40), wide=st.booleans())
+@pytest.mark.slow
 def test_any_report_is_one_page(text: str, times: int, wide: bool) -> None:
     shape = (64, 900) if wide else (900, 64)
     film = Radiograph(np.zeros(shape, np.float32), "cd" * 32)

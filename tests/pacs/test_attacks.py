@@ -61,6 +61,7 @@ def open_handles() -> int:
     return sum(1 for _ in Path("/proc/self/fd").glob("*"))
 
 
+@pytest.mark.slow
 def test_malformed_associations(node_and_queue: tuple[Node, PacsQueue]) -> None:
     node, queue = node_and_queue
     heard: Counter[str] = Counter()
@@ -81,6 +82,7 @@ def test_malformed_associations(node_and_queue: tuple[Node, PacsQueue]) -> None:
     until(lambda: queue.counts().films_waiting == 0)
 
 
+@pytest.mark.slow
 def test_malformed_films(node_and_queue: tuple[Node, PacsQueue], tmp_path: Path) -> None:
     node, queue = node_and_queue
     objects = [mutated_object(0, index) for index in range(100)]

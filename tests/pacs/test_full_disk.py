@@ -39,6 +39,7 @@ def fill(disk: Path) -> Path:
     return filler
 
 
+@pytest.mark.slow
 def test_nothing_that_was_acknowledged_is_lost(small_disk: Path) -> None:
     films = [film(seed, rows=500, columns=300) for seed in range(16)]  # 300 kB each
     scanning = Scanning()

@@ -197,6 +197,7 @@ def test_the_pacs_refuses_for_a_while(tmp_path: Path, scanning: Scanning, pacs: 
     assert set(pacs.times.values()) == {1}
 
 
+@pytest.mark.slow
 def test_the_pacs_is_slow(tmp_path: Path, scanning: Scanning, pacs: Pacs) -> None:
     pacs.delay_s = 2.5  # longer than an answer may take: it has the object, and we do not know
     with running(tmp_path, scanning, pacs) as (node, queue):
@@ -207,6 +208,7 @@ def test_the_pacs_is_slow(tmp_path: Path, scanning: Scanning, pacs: Pacs) -> Non
     assert set(pacs.objects) == results_of(film())  # the same object, however often it came
 
 
+@pytest.mark.slow
 def test_what_waits_goes_on_after_a_restart(tmp_path: Path, scanning: Scanning) -> None:
     films = [film(seed) for seed in range(6)]
     pacs = Pacs(port=free_port())

@@ -75,6 +75,7 @@ def test_a_node_that_is_killed_loses_nothing_and_answers_once(tmp_path: Path) ->
     assert (counts.films_waiting, counts.deliveries_waiting) == (0, 0)
 
 
+@pytest.mark.slow
 def test_it_ends_in_order_in_the_middle_of_a_scan(tmp_path: Path) -> None:
     films = [film(seed, rows=200, columns=120) for seed in range(4)]
     with Archive().listening() as archive:

@@ -61,6 +61,7 @@ def fill(orthanc: Orthanc, count: int) -> None:
         destination.send(film(number, "lateral" if number % 2 else "frontal"))
 
 
+@pytest.mark.slow
 def test_results_come_back_into_the_films_study(orthanc: Orthanc, tmp_path: Path) -> None:
     fill(orthanc, 2)
     orthanc.add(film(9).replace(b"20260115", b"20260215"))  # of another month
@@ -108,6 +109,7 @@ def test_a_second_run_adds_nothing(orthanc: Orthanc, tmp_path: Path) -> None:
     assert by_study(orthanc) == complete(range(1))
 
 
+@pytest.mark.slow
 def test_nothing_is_stored_unless_asked_for(orthanc: Orthanc, tmp_path: Path) -> None:
     fill(orthanc, 2)
     result = scan(orthanc, tmp_path, "--anonymous", "--json", "--limit", "1")
@@ -156,6 +158,7 @@ def guarded(tmp_path: Path) -> Iterator[Orthanc]:
         server.kill()
 
 
+@pytest.mark.slow
 def test_what_a_server_refuses_waits(
     guarded: Orthanc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +199,7 @@ def test_what_a_server_refuses_waits(
     assert by_study(guarded) == complete(range(1))
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_or_is_down_loses_nothing(
     guarded: Orthanc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

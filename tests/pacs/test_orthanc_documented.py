@@ -42,6 +42,7 @@ def routing(tmp_path: Path) -> Iterator[Orthanc]:
         server.kill()
 
 
+@pytest.mark.slow
 def test_new_films_are_routed_and_nothing_goes_in_circles(routing: Orthanc, tmp_path: Path) -> None:
     with node(routing, tmp_path / "node", *by_c_store(routing)) as program:
         for number in range(2):

@@ -8,6 +8,7 @@ from spinescan.phantom.film import sample_film
 from tests.pacs.orthanc import Orthanc
 
 
+@pytest.mark.slow
 def test_what_it_took_outlives_a_kill(orthanc: Orthanc) -> None:
     film = dicom_bytes(sample_film("frontal").pixels, SyntheticHeader(1, "PA", 0.5, "F", 14))
     added = orthanc.add(film)

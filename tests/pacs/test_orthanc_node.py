@@ -78,6 +78,7 @@ def everything_once(orthanc: Orthanc, count: int) -> bool:
 
 
 @pytest.mark.parametrize("way", ["C-STORE", "STOW"])
+@pytest.mark.slow
 def test_results_come_back_into_the_films_study(orthanc: Orthanc, tmp_path: Path, way: str) -> None:
     films = [orthanc.add(film(0)), orthanc.add(film(1, "lateral"))]
     to = by_c_store(orthanc) if way == "C-STORE" else ("--stow", orthanc.url)
@@ -123,6 +124,7 @@ def test_results_wait_for_an_archive_that_is_down(orthanc: Orthanc, tmp_path: Pa
         assert wait_for(lambda: program.spooled() == [], 10)
 
 
+@pytest.mark.slow
 def test_an_unknown_sender_is_not_let_in(orthanc: Orthanc, tmp_path: Path) -> None:
     sent = orthanc.add(film(0))
     to = by_c_store(orthanc)

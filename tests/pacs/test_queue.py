@@ -134,6 +134,7 @@ def test_a_film_that_cannot_be_read_is_not_tried_again(queue: PacsQueue) -> None
     assert queue.counts().films_failed == 1
 
 
+@pytest.mark.slow
 def test_pauses_grow_up_to_ten_minutes_and_never_end(queue: PacsQueue, clock: Clock) -> None:
     queue.add_results("1.2.3", {"report.dcm": b"sr"}, PACS)
     pauses = []
@@ -288,6 +289,7 @@ class Killed:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.slow
 def test_whatever_is_cut_off_all_arrives_and_nothing_stays(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int], films: int
 ) -> None:

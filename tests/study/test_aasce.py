@@ -165,6 +165,7 @@ def test_every_level_of_every_film_counts() -> None:
     assert told["levels_within_one"]["count"] == 17 + 16
 
 
+@pytest.mark.slow
 def test_expected_angles_stand_beside_the_plain_ones() -> None:
     records = [answer(i, f.corners_px) for i, f in enumerate(FILMS[:3])]
     figures = score_aasce(FILMS, records)["all_films"]
@@ -187,6 +188,7 @@ def curve(cobb_deg: float, interval_deg: list[float] | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_intervals_are_held_against_the_true_angle_of_the_same_curve() -> None:
     intervals: list[list[float] | None] = [[15, 25], [15, 25], None]
     records = [
@@ -209,6 +211,7 @@ def test_intervals_are_held_against_the_true_angle_of_the_same_curve() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_errors_are_told_by_severity_and_by_any_property() -> None:
     films = [film(i, 20.0 + 5 * i) for i in range(9)]
     records = [answer(i, f.corners_px) for i, f in enumerate(films[:6])]
@@ -231,6 +234,7 @@ def test_a_property_that_a_film_lacks_is_an_error() -> None:
         score_aasce(FILMS, [], {"height": {"0.jpg": "1"}})
 
 
+@pytest.mark.slow
 def test_films_of_one_case_are_one_group() -> None:
     films = [film(i, 20.0 + i, group="a" if i < 3 else "b") for i in range(4)]
     assert score_aasce(films, [])["all_films"]["n_groups"] == 2
@@ -241,6 +245,7 @@ def test_no_films_are_an_error() -> None:
         score_aasce([], [])
 
 
+@pytest.mark.slow
 def test_the_published_landmarks_score_themselves(shared_data: Path) -> None:
     films = read_aasce(shared_data / "aasce")
     records = [answer(0, film.corners_px) | {"file": f"/somewhere/{film.file}"} for film in films]

@@ -76,6 +76,7 @@ def test_a_bundle_of_another_task_is_told(lights: Manifest, tmp_path: Path) -> N
         list(ask(FRONTAL, lights, THIRDS))
 
 
+@pytest.mark.slow
 def test_the_landmark_model_answers_with_the_measured_type(tmp_path: Path) -> None:
     recipe = SetRecipe(
         rows=(400, 400), view={"frontal": 1.0}, als={"3CH": 1.0, "4C": 1.0}, clinic=None

@@ -40,6 +40,7 @@ def figures_of(node: Any) -> list[dict[str, Any]]:
 
 @settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_every_figure_lies_in_its_interval(seed: int) -> None:
     records = predictions(ALS7, 150, seed=seed, failed=0.03, least=0.3)
     validation = predictions(ALS7, 150, seed=seed, part="validation", first=1000)

@@ -51,6 +51,7 @@ def drawings(page: str) -> list[str]:
     return [b64decode(data).decode() for data in re.findall(r"svg\+xml;base64,([^\"]+)", page)]
 
 
+@pytest.mark.slow
 def test_the_page_is_self_contained_and_says_research_use(tmp_path: Path) -> None:
     test = predictions(ALS7, 60, skill=1.0, failed=0.05)
     validation = predictions(ALS7, 60, part="validation", first=700)
@@ -70,6 +71,7 @@ def test_the_page_is_self_contained_and_says_research_use(tmp_path: Path) -> Non
     assert "margin" in page
 
 
+@pytest.mark.slow
 def test_every_headline_figure_is_on_the_page(tmp_path: Path) -> None:
     records, manifest = on_disk(predictions(FRAIWAN3, 40), tmp_path)
     told = evaluate_models([records], manifest, FRAIWAN3, samples=200)
@@ -85,6 +87,7 @@ def test_every_headline_figure_is_on_the_page(tmp_path: Path) -> None:
         assert note["text"] in page
 
 
+@pytest.mark.slow
 def test_names_are_text(tmp_path: Path) -> None:
     """Whatever a manifest or a file of predictions calls things is shown, not obeyed."""
     bad = "<script>alert(1)</script>$\\frac{1$"
@@ -101,6 +104,7 @@ def test_names_are_text(tmp_path: Path) -> None:
     assert any(bad in "".join(ET.fromstring(svg).itertext()) for svg in drawings(page))
 
 
+@pytest.mark.slow
 def test_films_that_cannot_be_shown_are_named(tmp_path: Path) -> None:
     records, manifest = on_disk(predictions(FRAIWAN3, 40, skill=0.3), tmp_path)
     told = evaluate_models([records], manifest, FRAIWAN3, samples=200)
@@ -114,6 +118,7 @@ def test_films_that_cannot_be_shown_are_named(tmp_path: Path) -> None:
     assert "data:image/jpeg" not in render_evaluation(told, manifest, worst=0)
 
 
+@pytest.mark.slow
 def test_models_stand_side_by_side(tmp_path: Path) -> None:
     one, manifest = on_disk(predictions(FRAIWAN3, 40, model="first"), tmp_path)
     two = tuple(
@@ -137,6 +142,7 @@ def test_models_stand_side_by_side(tmp_path: Path) -> None:
     ],
     ids=["few", "all failed", "perfect", "validation", "one label"],
 )
+@pytest.mark.slow
 def test_odd_sets_have_a_page(records: Records, tmp_path: Path) -> None:
     seen, manifest = on_disk(records, tmp_path)
     page = page_of([seen], manifest, FRAIWAN3, margin="margin")
@@ -144,6 +150,7 @@ def test_odd_sets_have_a_page(records: Records, tmp_path: Path) -> None:
     assert "nan" not in re.sub(r"base64,[^\"]+", "", page).lower().replace("nano", "")
 
 
+@pytest.mark.slow
 def test_the_same_evaluation_gives_the_same_page(tmp_path: Path) -> None:
     records, manifest = on_disk(predictions(FRAIWAN3, 30), tmp_path)
     assert page_of([records], manifest, FRAIWAN3) == page_of([records], manifest, FRAIWAN3)

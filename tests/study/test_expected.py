@@ -66,6 +66,7 @@ def test_nothing_against_nothing_is_no_error() -> None:
     assert smape_of_films(np.zeros((1, 3)), np.zeros((1, 3))).tolist() == [0]
 
 
+@pytest.mark.slow
 def test_a_film_s_own_truth_has_no_say_in_its_answer() -> None:
     bends = [corners(T6=-20 - k, L1=15, L5=5) for k in range(10)]
     true = np.array([aasce_angles(bend, ROWS) for bend in bends])

@@ -43,6 +43,7 @@ def perfect(films: list[FraiwanFilm], *, swapped: bool) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.slow
 def test_a_perfect_reader_is_right_however_the_set_is_displayed(swapped: bool) -> None:
     told = score_fraiwan(FILMS, perfect(FILMS, swapped=swapped))["named_curves"]
     for half in ("both_halves", "half_a", "half_b", "one_curve_named"):
@@ -56,6 +57,7 @@ def test_a_perfect_reader_is_right_however_the_set_is_displayed(swapped: bool) -
         assert told["display"][half]["found_on_half"] != half
 
 
+@pytest.mark.slow
 def test_the_constant_answer_stands_beside() -> None:
     always = score_fraiwan(FILMS, [answer(i) for i in range(36)])["named_curves"]["both_halves"]
     region, side = always["region"], always["side"]
@@ -64,6 +66,7 @@ def test_the_constant_answer_stands_beside() -> None:
     assert side["balanced_accuracy"]["value"] == side["constant_answer"]["balanced_accuracy"] == 0.5
 
 
+@pytest.mark.slow
 def test_films_without_an_answer_or_a_curve_are_wrong() -> None:
     records = perfect(FILMS, swapped=False)
     records[0]["decision"] = "abstained"  # Rt T
@@ -77,6 +80,7 @@ def test_films_without_an_answer_or_a_curve_are_wrong() -> None:
     assert region["found_as"]["thoracic"]["none"] == 2
 
 
+@pytest.mark.slow
 def test_normal_films_are_told_by_how_the_picture_was_made() -> None:
     films = [film(i, label="normal", style="pacs_crop") for i in range(4)]
     films.append(film(4, "Rt TAIS"))

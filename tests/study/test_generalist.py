@@ -151,6 +151,7 @@ def test_an_abstention_is_an_error_and_told_apart(tmp_path: Path) -> None:
     assert told["accuracy"]["value"] == pytest.approx(119 / 120, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_swapping_the_models_flips_the_difference(tmp_path: Path) -> None:
     study = simulated(tmp_path, skill={GENERALIST: 2.5})
     pairs = [dict(one) for one in study.protocol["comparisons"]]
@@ -165,6 +166,7 @@ def test_swapping_the_models_flips_the_difference(tmp_path: Path) -> None:
         assert b["accuracy"]["interval_95"] == pytest.approx([-high, -low], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_p_is_corrected_for_all_comparisons(tmp_path: Path) -> None:
     told = result(simulated(tmp_path, skill={GENERALIST: 3}))
     assert len(told["comparisons"]) == 5
@@ -180,6 +182,7 @@ def test_a_difference_that_is_shown(tmp_path: Path) -> None:
     assert "120 synthetic films of 60 groups" in answer["sentence"]
 
 
+@pytest.mark.slow
 def test_models_that_are_surely_alike(tmp_path: Path) -> None:
     sure = dict.fromkeys((GENERALIST, "kyphosis", "lordosis"), 7.0)
     answer = result(simulated(tmp_path, 640, skill=sure))["answer"]
@@ -235,6 +238,7 @@ def test_one_who_never_gets_there_is_counted(tmp_path: Path) -> None:
     assert (told["n_reached"], told["median_steps"], told["median_seconds"]) == (4, 15.0, 3.0)
 
 
+@pytest.mark.slow
 def test_only_some_folds_are_judged(tmp_path: Path) -> None:
     settings = replace(SETTINGS, only_folds=1)
     told = result(simulated(tmp_path, settings=settings))
@@ -242,6 +246,7 @@ def test_only_some_folds_are_judged(tmp_path: Path) -> None:
     assert "some_folds" in {note["code"] for note in told["notes"]}
 
 
+@pytest.mark.slow
 def test_the_page_says_synthetic_of_phantoms_alone(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from spinescan.study.pages.generalist import render_study

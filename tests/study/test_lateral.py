@@ -121,6 +121,7 @@ def test_distances_are_shares_of_the_whole_spines_length(first: str) -> None:
         assert points["within"]["count"] == 1 + within
 
 
+@pytest.mark.slow
 def test_misnamed_invented_and_missed_levels_are_counted() -> None:
     films = [truth(0, first="T10"), truth(1), truth(2)]
     given = [answer(film) for film in films]
@@ -142,6 +143,7 @@ def test_misnamed_invented_and_missed_levels_are_counted() -> None:
     assert names["films_with_every_level_exact_and_none_invented"]["count"] == 0
 
 
+@pytest.mark.slow
 def test_films_without_an_answer_count_as_missed() -> None:
     films = [truth(k) for k in range(4)]
     abstained = {**answer(films[1]), "decision": "abstained", "reasons": ["unsteady"]}
@@ -156,6 +158,7 @@ def test_films_without_an_answer_count_as_missed() -> None:
     assert figures["angles"]["SS"]["within_5_deg_of_shown"]["share"] == pytest.approx(0.25)
 
 
+@pytest.mark.slow
 def test_errors_of_angles_and_their_intervals() -> None:
     films = [truth(0), truth(1)]
     given = [answer(film) for film in films]
@@ -170,6 +173,7 @@ def test_errors_of_angles_and_their_intervals() -> None:
     assert figures["within_5_deg_of_shown"]["count"] == 2
 
 
+@pytest.mark.slow
 def test_a_patient_who_is_turned_round_is_told() -> None:
     film = truth(0)
     given = answer(film)
@@ -185,6 +189,7 @@ def test_a_patient_who_is_turned_round_is_told() -> None:
     assert figures["angles"]["SS"]["mean_error_deg"]["value"] > 30
 
 
+@pytest.mark.slow
 def test_points_that_the_film_does_not_show_are_invented() -> None:
     film = truth(0)
     given = answer(film)
@@ -204,6 +209,7 @@ def test_there_must_be_films(tmp_path: Any) -> None:
         read_truth(tmp_path, "lateral")
 
 
+@pytest.mark.slow
 def test_the_length_needs_two_vertebrae() -> None:
     film = truth(0, first="L5")
     figures = score_laterals([film], [answer(film)])["all_films"]

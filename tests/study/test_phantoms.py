@@ -58,6 +58,7 @@ def drop(record: dict[str, Any], *starts: str) -> None:
         landmarks[key] = [landmarks[key][k] for k in kept]
 
 
+@pytest.mark.slow
 def test_a_perfect_reader_is_right_in_all() -> None:
     truths = [truth(0), truth(1, extent="spine", als="4C"), truth(2, als=None)]
     told = score_phantoms(truths, [answer(t) for t in truths])

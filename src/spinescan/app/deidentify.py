@@ -45,6 +45,8 @@ class CleanRow:
     ----------
     file
         Path in the folder.
+    film
+        Its name.
     patient, study
         Empty where the film tells none.
     view_position

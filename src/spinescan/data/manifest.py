@@ -1,21 +1,8 @@
 """The manifest: one table that lists the films of a data set, and what is known of each.
 
-A CSV in UTF-8, one row a film, with these columns and one more for every question that films are
-labelled for, such as `als`:
-
-image      the film's file, relative to the manifest's folder
-sha256     hexadecimal digest of that file
-group      films of one person share it
-split      train, validation, test, or empty where the set is not split; one for a whole group
-view       frontal, lateral, other, or empty where unknown
-source     where the film comes from
-licence    on which terms
-landmarks  a file of Reports, relative to the manifest's folder, as `spinescan scan --json` prints
-           them (one a line) or as a single JSON object; the film's is found by its digest. Empty
-           where there is none.
-
-An empty cell of a label means that it is not known. Rows are counted as a spreadsheet does: the
-header is row 1.
+A CSV in UTF-8, one row a film, with the columns of `ManifestFilm` and one more for every question
+that films are labelled for, such as `als`. An empty cell of a label means that it is not known.
+Rows are counted as a spreadsheet does: the header is row 1.
 """
 
 import csv
@@ -42,7 +29,32 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ManifestFilm:
-    """One row of a manifest; `labels` holds those that are known, by column."""
+    """One row of a manifest.
+
+    Parameters
+    ----------
+    image
+        The film's file, relative to the manifest's folder.
+    sha256
+        Hexadecimal digest of that file.
+    group
+        Films of one person share it.
+    split
+        Empty where the set is not split; one for a whole group.
+    view
+        Empty where it is not known.
+    source
+        Where the film comes from.
+    licence
+        On which terms.
+    landmarks
+        A file of Reports, relative to the manifest's folder, as `spinescan scan --json` prints them
+        (one a line) or as a single JSON object; the film's is found by its digest. Empty where
+        there is none.
+    labels
+        A column for each question that films are labelled for, such as `als7`; empty cells are not
+        known.
+    """
 
     image: str
     sha256: str

@@ -1,18 +1,7 @@
 """Predictions: what a model, a person or another tool answered, one film a line.
 
 JSON Lines, so that anybody can write them; `spinescan evaluate` and the comparisons read nothing
-else. A line holds
-
-    image, sha256, group   of the manifest; films are matched by digest
-    task                   the task's name
-    truth                  the label in the manifest, or null
-    part                   "validation" or "test"; only validation films may calibrate anything
-    fold, repeat           of a cross-validation, counted from 0; 0 in a single split
-    model                  a name for who answered
-    scores                 probability by label, in the task's order, before any calibration;
-                           null where the film failed
-    label                  what was decided, or null
-    decision, reasons      "accepted", "abstained" or "failed", and why
+else.
 """
 
 import json
@@ -29,7 +18,38 @@ Outcome = Literal["accepted", "abstained", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class PredictionRecord:
-    """One line; the module's docstring tells the fields."""
+    """One line.
+
+    Parameters
+    ----------
+    image
+        The film's file, as in the manifest.
+    sha256
+        Hexadecimal digest of that file; films are matched by it.
+    group
+        As in the manifest.
+    task
+        The task's name.
+    truth
+        The label in the manifest. None where it is not known.
+    part
+        Only validation films may calibrate anything.
+    model
+        A name for who answered.
+    scores
+        Probability (0 to 1) of each label, in the task's order, before any calibration. None where
+        the film failed.
+    label
+        What was decided. None where nothing was.
+    decision
+        "accepted" with a label.
+    reasons
+        Codes that tell why there is no label, or what limits it.
+    fold
+        Of a cross-validation, counted from 0; 0 in a single split.
+    repeat
+        Of a cross-validation, counted from 0.
+    """
 
     image: str
     sha256: str

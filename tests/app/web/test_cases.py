@@ -106,6 +106,7 @@ def test_a_saved_film_is_there_after_a_restart(tmp_path: Path) -> None:
         assert client.get(f"{API}/scans/{scan}").json() == kept
 
 
+@pytest.mark.slow
 def test_a_film_that_was_saved_before_a_kill_is_in_its_case(
     serve_fake: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_dicom_film_without_identifiers_is_refused(client: TestClient) -> None
         assert "StudyInstanceUID" in refused(answer, 422, "no_study")
 
 
+@pytest.mark.slow
 def test_nobody_is_named_in_a_log(
     serve_fake: Serve, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

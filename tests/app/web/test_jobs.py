@@ -30,6 +30,7 @@ def ended(client: TestClient, job: Json) -> Json:
     raise TimeoutError(str(now))
 
 
+@pytest.mark.slow
 def test_each_film_of_a_job_gets_its_answer(serve_fake: Serve) -> None:
     client = serve_fake()
     job = send(client, grey_film(mark=1), b"no film", grey_film(CRASH), grey_film(mark=2))

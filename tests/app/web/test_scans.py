@@ -145,6 +145,7 @@ def test_the_film_comes_back_as_it_was_read(
     assert picture.size == (film.size[1], film.size[0])
 
 
+@pytest.mark.slow
 def test_heat_maps_are_those_of_the_classifiers(client: TestClient, frontal: Json) -> None:
     (answered,) = [p["bundle"] for p in frontal["report"]["predictions"] if p["scores"]]
     heat = client.get(f"{API}/scans/{frontal['id']}/heat/{answered}.png")
@@ -182,6 +183,7 @@ def test_files_are_of_the_edit(client: TestClient, frontal: Json, kind: str) -> 
 
 
 @pytest.mark.parametrize("model", ["scoliosis", "generalist", "als7"])
+@pytest.mark.slow
 def test_a_named_model_answers_as_in_python(
     client: TestClient, frontal_png: bytes, model: str
 ) -> None:
@@ -273,6 +275,7 @@ def test_what_is_kept_is_for_this_user_alone(serve_fake: Serve, tmp_path: Path) 
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_the_told_must_be_known(serve_fake: Serve) -> None:
     answer = serve_fake().post(
         f"{API}/scans", files={"film": grey_film(NORMAL)}, data={"age": "ancient"}

@@ -52,6 +52,7 @@ def curve_groups(document: Any, told: Report) -> list[Any]:
 
 @given(reports)
 @settings(max_examples=15)
+@pytest.mark.slow
 def test_every_answer_reads_back_as_the_report_has_it(told: Report) -> None:
     document = written(told)
     (film,) = groups_of(document, "film")

@@ -35,6 +35,7 @@ def test_a_body_is_seen_between_its_corners_and_is_brightest_at_its_endplates(le
     assert middle[lit[-1] - 3 : lit[-1] + 1].max() > 1.3 * np.median(inside)
 
 
+@pytest.mark.slow
 def test_denser_bone_is_brighter_and_takes_the_same_place():
     vertebra = build_spine(UPRIGHT)["L2"]
     young, old = Film(frontal()), Film(frontal())

@@ -22,6 +22,7 @@ def render(plan=None, person=ADULT, view="frontal", rng=None, size=(340, 350), p
 
 @pytest.mark.parametrize("seed", [None, 1, 2])
 @pytest.mark.parametrize("plan", [SpinePlan(), SpinePlan(obliquity_deg=8.0, length_mm=390.0)])
+@pytest.mark.slow
 def test_the_crests_top_is_where_the_picture_ends(plan, seed):
     rng = None if seed is None else np.random.default_rng(seed)
     spine, film, marks = render(plan, rng=rng)
@@ -70,6 +71,7 @@ def test_chance_makes_the_sides_differ():
     assert np.abs(picture - picture[:, ::-1]).mean() > 0.06 * picture.mean()
 
 
+@pytest.mark.slow
 def test_the_pelvis_grows_with_the_spine():
     spans = []
     for length in (350.0, 437.0):
@@ -80,6 +82,7 @@ def test_the_pelvis_grows_with_the_spine():
 
 
 @pytest.mark.parametrize("slope", [20.0, 40.0, 60.0])
+@pytest.mark.slow
 def test_the_hip_bone_keeps_to_sacrum_and_hip_whatever_the_incidence(slope):
     plan = SpinePlan(profile=Profile(sacral_slope_deg=slope))
     spine, _, marks = render(plan)
@@ -92,6 +95,7 @@ def test_the_hip_bone_keeps_to_sacrum_and_hip_whatever_the_incidence(slope):
     assert joint == pytest.approx(86, abs=12)
 
 
+@pytest.mark.slow
 def test_only_the_young_have_growth_plates():
     pictures = [render(person=Person(age_years=age))[1].attenuation for age in (14, 17.9, 30)]
     young, nearly, adult = (p.astype(float) for p in pictures)

@@ -91,6 +91,7 @@ def test_lungs_lie_within_the_trunk(spine: Spine, person: Person) -> None:
         assert (y + back < around[2] + around[6]).all()
 
 
+@pytest.mark.slow
 def test_same_seed_same_picture_and_another_seed_another() -> None:
     spine, person = build_spine(SpinePlan()), Person()
     first, again, other = (body(frontal(), spine, person, seed) for seed in (3, 3, 4))
@@ -125,6 +126,7 @@ def test_heart_is_on_the_patients_left(anteroposterior: bool) -> None:
 
 @settings(max_examples=15)
 @given(person=people)
+@pytest.mark.slow
 def test_lungs_are_darker_than_the_belly(person: Person) -> None:
     spine = build_spine(SpinePlan())
     beam = frontal()
