@@ -61,6 +61,7 @@ docs: .venv/.dev
 	$(BIN)/python docs/draw_als_types.py
 	$(BIN)/python docs/draw_cobb.py docs/images/cobb.jpg
 	$(BIN)/python docs/generate_figures.py
+	$(BIN)/python docs/generate_evidence.py
 	$(BIN)/mkdocs build --strict
 
 rehearse: .venv/.dev

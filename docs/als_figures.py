@@ -2,16 +2,9 @@
 
 from typing import Any
 
-Told = dict[str, Any]
-"""A part of benchmarks/results/als-types.json."""
+from formats import Told, percent, rows_of
 
 NAMES = ("als7, always answering", "als7, abstaining", "measured curves")
-
-
-def part(entry: Told) -> str:
-    """A share with its interval, in per cent."""
-    low, high = entry["interval_95"]
-    return f"{100 * entry['value']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def table(told: Told) -> str:
@@ -21,10 +14,10 @@ def table(told: Told) -> str:
     lines = [
         ["Synthetic films", *NAMES],
         ["---"] * 4,
-        ["type right", *(part(m["figures"]["accuracy"]) for m in drawn)],
-        ["family (3C or 4C) right", *(part(m["families"]["accuracy"]) for m in drawn)],
-        ["answered", *(part(m["accepted"]["share"]) for m in drawn)],
-        ["type right of those answered", *(part(m["accepted"]["accuracy"]) for m in drawn)],
+        ["type right", *(percent(m["figures"]["accuracy"]) for m in drawn)],
+        ["family (3C or 4C) right", *(percent(m["families"]["accuracy"]) for m in drawn)],
+        ["answered", *(percent(m["accepted"]["share"]) for m in drawn)],
+        ["type right of those answered", *(percent(m["accepted"]["accuracy"]) for m in drawn)],
         [],
         ["Margin at least", "films", "type right", "family right"],
         ["---"] * 4,
@@ -32,16 +25,16 @@ def table(told: Told) -> str:
             [
                 f"{far['from']:.2f}",
                 str(far["n_films"]),
-                part(far["accuracy"]),
-                part(far["family_accuracy"]),
+                percent(far["accuracy"]),
+                percent(far["family_accuracy"]),
             ]
             for far in drawn[0]["margin"]["at_least"]
             if far["n_films"] >= 0.1 * films
         ),
     ]
-    tables = "\n".join(f"| {' | '.join(row)} |" if row else "" for row in lines)
+    tables = rows_of(lines)
     agreed, measured = (
-        f"{part(m['figures']['accuracy'])} (family: {part(m['families']['accuracy'])})"
+        f"{percent(m['figures']['accuracy'])} (family: {percent(m['families']['accuracy'])})"
         for m in (real[0], real[2])
     )
     count = told["agreement_on_aasce"]
@@ -60,7 +53,7 @@ def summary(told: Told) -> dict[str, Any]:
     model = told["phantoms"]["models"][0]
     return {
         "measured_on": f"synthetic films that taught nothing, n = {model['set']['n_films']}",
-        "type_right_if_it_always_answers": part(model["figures"]["accuracy"]),
-        "family_right_if_it_always_answers": part(model["families"]["accuracy"]),
+        "type_right_if_it_always_answers": percent(model["figures"]["accuracy"]),
+        "family_right_if_it_always_answers": percent(model["families"]["accuracy"]),
         "measured_on_films_of_people": "no film of a person bears a type that a reader gave",
     }

@@ -1,9 +1,6 @@
 """The figures of the classifier of Fraiwan's classes: for its card and its bundle."""
 
-from typing import Any
-
-Told = dict[str, Any]
-"""benchmarks/results/fraiwan-classes.json."""
+from formats import Told, area, percent, signed
 
 DECIDES = "pacs_crop_normal_scoliosis_roc_auc"
 ALONE = "taught on pacs_crop alone: "
@@ -14,24 +11,6 @@ WHAT = {
     "width_to_height": "the file's ratio of width to height",
     "age": "the age",
 }
-
-
-def area(entry: Told) -> str:
-    """An area under the curve with its interval."""
-    low, high = entry["interval_95"]
-    return f"{entry['value']:.2f} ({low:.2f} to {high:.2f})"
-
-
-def part(entry: Told) -> str:
-    """A share with its interval, in per cent."""
-    low, high = entry["interval_95"]
-    return f"{100 * entry['value']:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def difference(entry: Told) -> str:
-    """A difference with its interval."""
-    low, high = entry["interval_95"]
-    return f"{entry['value']:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def named(name: str) -> str:
@@ -91,9 +70,9 @@ def table(told: Told) -> str:
         f"| best without the spine: {named(covered['name'])} "
         f"| {area(others[covered['name']][DECIDES])} |",
         f"| no classifier: the largest curve that a scan measures | {area(curve[DECIDES])} |",
-        f"| it minus the best without the picture | {difference(blind['model_minus_it'])} |",
-        f"| it minus the best without the spine | {difference(covered['model_minus_it'])} |",
-        f"| it minus the measured curve | {difference(curve['model_minus_it'])} |",
+        f"| it minus the best without the picture | {signed(blind['model_minus_it'])} |",
+        f"| it minus the best without the spine | {signed(covered['model_minus_it'])} |",
+        f"| it minus the measured curve | {signed(curve['model_minus_it'])} |",
         "",
         verdict(told),
         "",
@@ -101,8 +80,8 @@ def table(told: Told) -> str:
         "| macro ROC-AUC | accuracy | balanced accuracy |",
         "|---|---|---|---|",
         *(
-            f"| {name} | {area(one['macro_roc_auc'])} | {part(one['accuracy'])} "
-            f"| {part(one['balanced_accuracy'])} |"
+            f"| {name} | {area(one['macro_roc_auc'])} | {percent(one['accuracy'])} "
+            f"| {percent(one['balanced_accuracy'])} |"
             for name, one in pooled
         ),
         f"| the set's authors (doi {old['doi']}; {old['films']} films, other splits) | "
@@ -126,8 +105,8 @@ def sets(told: Told) -> list[str]:
     rows = []
     for key, what in (("all", "all films"), ("pacs_crop", "PACS crops")):
         one = found[key]["prediction_sets"]
-        cells = [part(one["coverage_by_label"][code]) for code in codes]
-        rows.append(f"| {what} | {' | '.join(cells)} | {part(one['share_of_one_label'])} |")
+        cells = [percent(one["coverage_by_label"][code]) for code in codes]
+        rows.append(f"| {what} | {' | '.join(cells)} | {percent(one['share_of_one_label'])} |")
     nominal = found["all"]["prediction_sets"]["nominal_coverage"]
     return [
         f"| share of films whose prediction set for {100 * nominal:.0f} % holds the label, "
@@ -149,7 +128,7 @@ def backbones(told: Told) -> list[str]:
         *(
             f"| {run['backbone']}, {'from scratch' if run['start'] == 'none' else 'from ImageNet'} "
             f"| {run['weights_mb']:.0f} MB | {area(run['macro_roc_auc'])} "
-            f"| {part(run['accuracy'])} | {area(run[DECIDES])} |"
+            f"| {percent(run['accuracy'])} | {area(run[DECIDES])} |"
             for run in runs.values()
         ),
         "",
@@ -167,5 +146,5 @@ def summary(told: Told) -> dict[str, str]:
         "macro_roc_auc": area(told["model"]["macro_roc_auc"]),
         "of_file_properties_alone": area(told["without_spine"]["all_properties"]["macro_roc_auc"]),
         "normal_scoliosis_roc_auc_on_pacs_crops": area(told["model"][DECIDES]),
-        "minus_best_without_picture": difference(blind["model_minus_it"]),
+        "minus_best_without_picture": signed(blind["model_minus_it"]),
     }

@@ -1,10 +1,6 @@
 """The figures of the lateral landmark model and of the sagittal classifiers: cards and bundles."""
 
-from typing import Any
-
-from als_figures import part
-
-Told = dict[str, Any]
+from formats import Told, figure, percent, rows_of
 
 ANGLES = {
     "TK_T4_T12": "thoracic kyphosis T4 to T12",
@@ -28,24 +24,6 @@ EXTENTS = {
 MODELS = ("always answering", "abstaining", "measured angles")
 
 
-def mean(entry: Told | None) -> str:
-    """A mean error in degrees with its interval."""
-    if entry is None:
-        return ""
-    low, high = entry["interval_95"]
-    return f"{entry['value']:.1f}° ({low:.1f} to {high:.1f})"
-
-
-def share(entry: Told, n: int | None = None) -> str:
-    """A share with its interval, in per cent, and of how many."""
-    value = entry.get("share", entry.get("value"))
-    if value is None:
-        return ""
-    low, high = entry["interval_95"]
-    of = "" if n is None else f" of {n}"
-    return f"{100 * value:.1f} %{of} ({100 * low:.1f} to {100 * high:.1f})"
-
-
 def landmark_table(drawn: Told, real: Told) -> str:
     """What the lateral landmark model reaches on phantoms and on films of people, as Markdown."""
     every = drawn["all_films"]
@@ -60,7 +38,7 @@ def landmark_table(drawn: Told, real: Told) -> str:
         *(
             [
                 POINTS[name],
-                share(told["within"]),
+                percent(told["within"]),
                 str(told["n_missed"]),
                 str(told["n_invented"]),
             ]
@@ -75,15 +53,20 @@ def landmark_table(drawn: Told, real: Told) -> str:
             for name, told in [("all", every), *((EXTENTS[k], v) for k, v in parts.items())]
         ),
     ]
-    tables = "\n".join(f"| {' | '.join(row)} |" if row else "" for row in lines)
+    tables = rows_of(lines)
     return f"{tables}\n\n{people(real)}"
 
 
 def angle_row(name: str, told: Told) -> list[str]:
     """One angle."""
     given = told["n_shown"] - told["n_missed"]
-    held = share(told["interval_covers"])
-    return [ANGLES[name], mean(told["mean_error_deg"]), f"{given} of {told['n_shown']}", held]
+    held = percent(told["interval_covers"])
+    return [
+        ANGLES[name],
+        figure(told["mean_error_deg"], "°"),
+        f"{given} of {told['n_shown']}",
+        held,
+    ]
 
 
 def extent_row(name: str, told: Told) -> list[str]:
@@ -92,8 +75,8 @@ def extent_row(name: str, told: Told) -> list[str]:
     return [
         f"{name} ({told['n']})",
         str(told["n"] - told["n_abstained"] - told["n_failed"]),
-        share(names["levels_exact"]),
-        share(names["absent_levels_left_out"]),
+        percent(names["levels_exact"]),
+        percent(names["absent_levels_left_out"]),
     ]
 
 
@@ -108,11 +91,11 @@ def people(real: Told) -> str:
     asked = slips["n_measured_at_the_named_pair"]
     return (
         f"Of {side['n']} lateral lumbar films of patients {side['accepted']['count']} are accepted "
-        f"({share(side['accepted'])}); declined for: {why}. Of those accepted, by eye: {eye}. On "
+        f"({percent(side['accepted'])}); declined for: {why}. Of those accepted, by eye: {eye}. On "
         f"{asked} of them the pair of levels is measured that the file's name tells to have "
         f"slipped: a slip is told there on {slips['told_at_the_named_pair']['count']} "
-        f"({share(slips['told_at_the_named_pair'])}). Of {front['n']} frontal films "
-        f"{taken['count']} ({share(taken)}) are taken for lateral ones.\n"
+        f"({percent(slips['told_at_the_named_pair'])}). Of {front['n']} frontal films "
+        f"{taken['count']} ({percent(taken)}) are taken for lateral ones.\n"
     )
 
 
@@ -122,8 +105,8 @@ def landmark_summary(drawn: Told, real: Told) -> Told:
     angles = every["angles"]
     return {
         "measured_on": f"synthetic films that taught nothing, n = {every['n']}",
-        "kyphosis_mean_error": mean(angles["TK_T4_T12"]["mean_error_deg"]),
-        "lordosis_mean_error": mean(angles["LL_L1_S1"]["mean_error_deg"]),
+        "kyphosis_mean_error": figure(angles["TK_T4_T12"]["mean_error_deg"], "°"),
+        "lordosis_mean_error": figure(angles["LL_L1_S1"]["mean_error_deg"], "°"),
         "measured_on_films_of_people": f"no set has landmarks; {side['accepted']['count']} of "
         f"{side['n']} lumbar films are accepted",
     }
@@ -136,20 +119,20 @@ def class_table(told: Told, name: str) -> str:
     lines = [
         ["Synthetic films", *(f"{name}, {how}" for how in MODELS[:2]), MODELS[2]],
         ["---"] * 4,
-        ["right", *(part(m["figures"]["accuracy"]) for m in models)],
-        ["balanced accuracy", *(part(m["figures"]["balanced_accuracy"]) for m in models)],
-        ["answered", *(part(m["accepted"]["share"]) for m in models)],
-        ["right of those answered", *(part(m["accepted"]["accuracy"]) for m in models)],
+        ["right", *(percent(m["figures"]["accuracy"]) for m in models)],
+        ["balanced accuracy", *(percent(m["figures"]["balanced_accuracy"]) for m in models)],
+        ["answered", *(percent(m["accepted"]["share"]) for m in models)],
+        ["right of those answered", *(percent(m["accepted"]["accuracy"]) for m in models)],
         [],
         ["Degrees to the border at least", "films", "right"],
         ["---"] * 3,
         *(
-            [f"{far['from']:.1f}", str(far["n_films"]), part(far["accuracy"])]
+            [f"{far['from']:.1f}", str(far["n_films"]), percent(far["accuracy"])]
             for far in models[0]["margin"]["at_least"]
             if far["n_films"] >= 0.1 * films
         ),
     ]
-    tables = "\n".join(f"| {' | '.join(row)} |" if row else "" for row in lines)
+    tables = rows_of(lines)
     return (
         f"{films} phantoms; a film without an answer counts as an error. The second table is of "
         f"the classifier when it always answers.\n\n{tables}\n"
@@ -161,6 +144,6 @@ def class_summary(told: Told, name: str) -> Told:
     model = told["bundles"][name]["models"][0]
     return {
         "measured_on": f"synthetic films that taught nothing, n = {model['set']['n_films']}",
-        "right_if_it_always_answers": part(model["figures"]["accuracy"]),
+        "right_if_it_always_answers": percent(model["figures"]["accuracy"]),
         "measured_on_films_of_people": "no film of a person bears such a label",
     }

@@ -79,7 +79,7 @@ def test_the_figures_are_of_the_films_that_it_was_taught_on(bundle: Bundle) -> N
 def test_its_card_begins_with_what_is_wrong_with_it(bundle: Bundle) -> None:
     card = bundle.card
     assert RESEARCH_USE.split(".")[0] in card
-    assert card.index("told by how the picture was made") < card.index("## Model and data")
+    assert card.index("told by how the picture was made") < card.index("## Intended use")
     for needed in ("10.17632/xkt857dsxk.1", "CC BY 4.0", "Apache-2.0"):
         assert needed in card
 
