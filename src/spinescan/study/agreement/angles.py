@@ -86,7 +86,8 @@ class MeanSquares:
         """
         offset = np.maximum(self.raters - self.error, 0) / np.maximum(self.n, 1)
         variance: Floats = self.error + offset
-        return np.sqrt(variance)
+        error: Floats = np.sqrt(variance)
+        return error
 
     def smallest_detectable_change(self) -> Floats:
         """What two measurements by any two raters must differ by to be a change at 95 %."""
