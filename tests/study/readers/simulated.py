@@ -49,6 +49,6 @@ def readers_of(key: Key, *, knows: float, seed: int = 2) -> tuple[ReaderAnswers,
     return tuple(found)
 
 
-def file_of(key: Key, reader: str, answers: list[dict[str, Any]], **others: Any) -> dict[str, Any]:
+def file_of(key: Key, reader: str, answers: Any, /, **others: Any) -> dict[str, Any]:
     return {"format": FORMAT, "version": 1, "set": key.set_id, "reader": reader,
             "answers": answers} | others  # fmt: skip

@@ -69,7 +69,9 @@ def test_what_cannot_be_told_is_null_with_a_reason(case: str) -> None:
     if case in ("one answer", "no angle"):
         labels = {"als7": "3CH"} if case == "one answer" else {"als7": "cannot_tell"}
         readers = tuple(
-            ReaderAnswers(r.reader, {n: Answer(n, "frontal", True, labels=labels) for n in r.answers})
+            ReaderAnswers(
+                r.reader, {n: Answer(n, "frontal", True, labels=labels) for n in r.answers}
+            )
             for r in readers
         )
     values = study_figures(Study(key, readers, {}), samples=200)
