@@ -132,7 +132,7 @@ def new(
     except SpineScanError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{out}: {error.strerror or error}") from error
+        raise click.ClickException(f"{error.filename or out}: {error.strerror}") from error
     _tell_set(key, films, written)
     ctx.exit(1 if left_out else 0)
 

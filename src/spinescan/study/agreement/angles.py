@@ -85,13 +85,13 @@ class MeanSquares:
         J Clin Epidemiol 2006;59:1033).
         """
         offset = np.maximum(self.raters - self.error, 0) / np.maximum(self.n, 1)
-        variance: Floats = self.error + offset
-        error: Floats = np.sqrt(variance)
+        error: Floats = np.sqrt(self.error + offset)
         return error
 
     def smallest_detectable_change(self) -> Floats:
         """What two measurements by any two raters must differ by to be a change at 95 %."""
-        return 1.96 * np.sqrt(2) * self.standard_error()
+        change: Floats = 1.96 * 2**0.5 * self.standard_error()
+        return change
 
 
 def bland_altman(first: Floats, second: Floats, weights: Floats | None = None) -> dict[str, Floats]:
