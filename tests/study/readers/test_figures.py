@@ -130,6 +130,15 @@ def test_spinescans_abstentions_are_an_answer_of_their_own() -> None:
     assert any("less than they agree with each other" in text for text in values["conclusions"])
 
 
+def test_kyphosis_is_compared_between_the_levels_that_readers_are_asked_for() -> None:
+    told = [
+        {"name": "TK_T5_T12", "value": 31.0, "unit": "deg"},
+        {"name": "LL_L1_S1", "value": 55.0, "unit": "deg"},
+    ]
+    reading = of_record(record(view="lateral", measurements=told), ("als7",))
+    assert reading.angles == {"ll_deg": 55.0}  # another upper level is another angle
+
+
 def test_no_curve_is_an_answer_of_spinescan() -> None:
     none = {"type": None, "decision": "accepted", "reasons": ["no_curve"]}
     assert of_record(record(als=none), ("als7",)).labels == {"als7": "no_type"}

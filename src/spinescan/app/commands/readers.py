@@ -295,7 +295,7 @@ def _tell_set(key: "Key", films: "tuple[BlindFilm, ...]", written: tuple[Path, .
     shown = len(next(iter(key.readers.values())))
     click.echo(
         f"{len(films)} films of {len({f.known.group for f in films})} persons for"
-        f" {len(key.readers)} readers; {shown - len(films)} shown twice; seed {key.seed}"
+        f" {', '.join(key.readers)}; {shown - len(films)} shown twice; seed {key.seed}"
     )
     click.echo(f"{written[0]}  keep it from the readers")
     for folder in written[1:]:

@@ -23,8 +23,8 @@ ANGLES: Final = {
 """The angles that raters are compared on, and what people call them."""
 
 _FIRST_LUMBAR: Final = APEXES.index("T12")
-_KYPHOSIS: Final = ("TK_T4_T12", "TK_T5_T12", "TK_T2_T12", "TK_T1_T12")
-_LORDOSIS: Final = ("LL_L1_S1",)
+_SAGITTAL: Final = {"tk_deg": "TK_T4_T12", "ll_deg": "LL_L1_S1"}
+"""SpineScan's measurements between the levels that readers are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,7 @@ def of_record(record: Mapping[str, Any] | None, tasks: tuple[str, ...]) -> Readi
     )
     labels = {task: _label(record, task) for task in tasks}
     measured = {m["name"]: m["value"] for m in record["measurements"] if m["unit"] == "deg"}
-    sagittal = {
-        name: next((measured[m] for m in names if m in measured), None)
-        for name, names in (("tk_deg", _KYPHOSIS), ("ll_deg", _LORDOSIS))
-    }
-    told = {name: value for name, value in sagittal.items() if value is not None}
+    told = {name: measured[m] for name, m in _SAGITTAL.items() if m in measured}
     return Reading(labels, {**_cobb_angles(curves), **told}, _largest(curves))
 
 
