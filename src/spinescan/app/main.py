@@ -16,6 +16,7 @@ from spinescan.app.commands.models import models
 from spinescan.app.commands.node import node
 from spinescan.app.commands.phantom import phantom
 from spinescan.app.commands.predict import predict
+from spinescan.app.commands.readers import readers
 from spinescan.app.commands.scan import scan
 from spinescan.app.commands.schema import schema
 from spinescan.app.commands.serve import serve
@@ -49,6 +50,7 @@ for command in (
     tune,
     automl,
     study,
+    readers,
     export,
     import_keras,
     phantom,

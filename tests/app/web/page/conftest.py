@@ -1,7 +1,5 @@
 """A real server in a process of its own, and a real browser."""
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,15 +15,6 @@ import pytest
 
 from tests.app.web.page.viewer import SIZES, Viewer
 
-CHROMIUM = os.environ.get("SPINESCAN_CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 SERVE = "from spinescan.app.main import cli; cli()"
 
 
@@ -68,17 +57,6 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(tmp_path_factory.mktemp("page") / "data") as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: install one, or name it in SPINESCAN_CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (dev extra)")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield started
-        started.close()
 
 
 Open = Callable[..., Viewer]
