@@ -108,9 +108,11 @@ def _scanned(
 @contextlib.contextmanager
 def _cluster(jobs: int | None) -> Iterator[int]:
     """How many actors there shall be, as long as Ray is there."""
-    # Before Ray starts: nothing is reported to its makers, and its C++ part writes no warnings.
+    # Before Ray starts: nothing is reported to its makers, its C++ part writes no warnings, and its
+    # workers get as much of a busy machine as those of --jobs do.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
 
     address = os.environ.get("RAY_ADDRESS") or "local"
