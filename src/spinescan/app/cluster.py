@@ -125,6 +125,7 @@ def _cluster(jobs: int | None) -> Iterator[int]:
                 "include_dashboard": False,
                 "object_store_memory": _OBJECT_STORE_BYTES,
                 "_temp_dir": folder,
+                "_node_ip_address": "127.0.0.1",  # nobody else can reach it
             }
         try:
             with quiet():  # Ray tells there at which level it will keep silent

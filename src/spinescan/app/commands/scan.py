@@ -141,7 +141,7 @@ def scan(
     from spinescan.app.results import is_result, read_index
     from spinescan.io.storage import all_films
 
-    _check_engine(sources, engine)
+    _check_engine(sources, engine, out)
     if resume and out is None:
         raise click.UsageError("--resume needs --out, the folder of the earlier run.")
     if resume and anonymous:
@@ -190,7 +190,7 @@ def scan(
     ctx.exit(1 if failed else 0)
 
 
-def _check_engine(sources: tuple[str, ...], engine: str) -> None:
+def _check_engine(sources: tuple[str, ...], engine: str, out: Path | None) -> None:
     from spinescan.app.cluster import need_ray
     from spinescan.core.errors import MissingExtraError
     from spinescan.io.storage import need_filesystem, protocol_of
@@ -202,6 +202,8 @@ def _check_engine(sources: tuple[str, ...], engine: str) -> None:
             need_filesystem(source)
     except MissingExtraError as error:
         raise click.UsageError(str(error)) from error
+    if out is not None and ":/" in str(out):
+        raise click.UsageError(f"--out {out}: results go into a folder, not into object storage.")
     if engine == "ray" and any(protocol_of(source) == "memory" for source in sources):
         raise click.UsageError("--engine ray cannot see memory://, which is of one process.")
 
