@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import als_figures
+import archive_figures
 import dicom_figures
 import explain_figures
 import fraiwan_figures
@@ -509,6 +510,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
             ("dicom-out", dicom_figures.validity, "dicom-validity"),
             ("pacs", dicom_figures.round_trip, "pacs"),
             ("node", dicom_figures.attacks, "node-attacks"),
+            ("cluster", archive_figures.costs, "archives"),
         )
     },
     ROOT / "docs" / "how-to" / "study.md": study_answer,

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import pickle
+import secrets
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -120,6 +121,7 @@ def _cluster(jobs: int | None) -> Iterator[int]:
     # Its logs, and what it spills to disk, go when the command ends.
     with tempfile.TemporaryDirectory(prefix="spinescan-", ignore_cleanup_errors=True) as folder:
         if address == "local":
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # or Ray leaves one in the home
             options |= {
                 "num_cpus": jobs,
                 "include_dashboard": False,
