@@ -27,23 +27,21 @@ from typing import Any
 
 COMMAND = [sys.executable, "-c", "from spinescan.app.main import cli; cli()"]
 RESULT = Path(__file__).parent / "results" / "archives.json"
-DRAWN = 25
-"""Phantoms that differ; drawing one takes longer than reading it."""
 LEFT_OUT = 20
 """First records of a run that are not counted."""
 WITH_RESULTS = 20
 """Films whose results are written, to know their size."""
 
 
-def draw(folder: Path, films: int, jobs: int) -> list[Path]:
-    """Draw some phantoms, and copy them until there are enough."""
-    words = ["phantom", "--count", DRAWN, "--seed", 2026, "--rows", 1024, "--jobs", jobs]
+def draw(folder: Path, count: int, films: int, jobs: int) -> list[Path]:
+    """Draw some phantoms, which takes longer than reading them, and copy them to so many films."""
+    words = ["phantom", "--count", count, "--seed", 2026, "--rows", 1024, "--jobs", jobs]
     run = [*COMMAND, *map(str, words), "--out", str(folder / "set")]
     subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
     drawn = sorted((folder / "set" / "images").iterdir())
     (folder / "archive").mkdir()
     return [
-        Path(shutil.copy(drawn[i % DRAWN], folder / "archive" / f"{i:05}{drawn[0].suffix}"))
+        Path(shutil.copy(drawn[i % count], folder / "archive" / f"{i:05}{drawn[0].suffix}"))
         for i in range(films)
     ]
 
@@ -107,9 +105,8 @@ def spread(values: list[float], digits: int = 3) -> dict[str, float]:
     return {name: round(value, digits) for name, value in told.items()}
 
 
-def measure(folder: Path, films: int, runs: int, jobs: int) -> dict[str, Any]:
+def measure(sources: list[Path], runs: int, jobs: int) -> dict[str, Any]:
     """All runs and what follows from them."""
-    sources = draw(folder, films, jobs)
     engines = {"plain": ["--jobs", str(jobs)], "ray": ["--engine", "ray", "--jobs", str(jobs)]}
     load = [os.getloadavg()[0]]
     told: dict[str, list[dict[str, float]]] = {name: [] for name in engines}
@@ -120,9 +117,7 @@ def measure(folder: Path, films: int, runs: int, jobs: int) -> dict[str, Any]:
             load.append(os.getloadavg()[0])
     pairs = list(zip(told["ray"], told["plain"], strict=True))
     return {
-        "benchmark": "archives",
         "films": len(sources),
-        "films_that_differ": DRAWN,
         "films_left_out": LEFT_OUT,
         "jobs": jobs,
         "cores": os.cpu_count(),
@@ -163,6 +158,7 @@ def main() -> None:
     """Measure and print, or work out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=int, default=500)
+    parser.add_argument("--drawn", type=int, default=25, help="films that differ")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="write here, too")
@@ -174,7 +170,12 @@ def main() -> None:
         answer = million(json.loads(RESULT.read_text("utf-8")), options.cores, options.price)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            answer = measure(Path(folder), options.films, options.runs, options.jobs)
+            films = draw(Path(folder), options.drawn, options.films, options.jobs)
+            answer = {
+                "benchmark": "archives",
+                "films_that_differ": options.drawn,
+                **measure(films, options.runs, options.jobs),
+            }
     text = json.dumps(answer, indent=2)
     if options.out is not None:
         options.out.write_text(text + "\n", "utf-8")

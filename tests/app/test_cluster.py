@@ -98,6 +98,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", COMMAND, scanner, "scan", *map(str, words), "--json"],
+        bufsize=0,  # a line that is read takes no more with it
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
