@@ -77,10 +77,10 @@ def measured(sources: list[Path], words: list[str]) -> dict[str, float]:
 def processor_s(pid: int) -> float:
     """Seconds of processor that a process and all below it have had."""
     parents, ticks = {}, {}
-    for entry in Path("/proc").iterdir():
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
             fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:  # it has ended, or is no process
+        except OSError:  # it has ended
             continue
         parents[int(entry.name)] = int(fields[1])
         ticks[int(entry.name)] = sum(map(int, fields[11:15]))  # with children that have ended

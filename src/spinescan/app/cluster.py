@@ -19,6 +19,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import spinescan
 from spinescan.app.batch import (
     Film,
     FilmScanner,
@@ -103,7 +104,10 @@ def _scanned(
             while share := list(islice(tasks, _FILMS_PER_ACTOR * actors)):
                 yield from _read(share, scanner, actors)
     except ray.exceptions.RayError as error:
-        raise ClusterError(f"Ray gave up: {type(error).__name__}") from error
+        raise ClusterError(
+            f"Ray gave up ({type(error).__name__}); have all machines this version of SpineScan,"
+            " and memory enough?"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -132,6 +136,8 @@ def _cluster(jobs: int | None) -> Iterator[int]:
         try:
             with quiet():  # Ray tells there at which level it will keep silent
                 ray.init(address, **options)
+            # News of the cluster, as of a killed worker, would go to standard output.
+            ray._private.worker._worker_logs_enabled = False
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise ClusterError(f"no Ray at RAY_ADDRESS={address}: {error}") from error
         try:
@@ -154,7 +160,7 @@ def _read(
     blocks = [_column(tasks[i : i + _BLOCK]) for i in range(0, len(tasks), _BLOCK)]
     answers = ray.data.from_arrow(blocks).map_batches(
         _Reader,
-        fn_constructor_args=(scanner, os.getcwd()),  # noqa: PTH109
+        fn_constructor_args=(scanner, os.getcwd(), spinescan.__version__),  # noqa: PTH109
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=actors),
         num_cpus=1,
@@ -175,7 +181,9 @@ class _Reader:
     `folder` is where the driver runs, which names of films and of results may start from.
     """
 
-    def __init__(self, scanner: FilmScanner, folder: str) -> None:
+    def __init__(self, scanner: FilmScanner, folder: str, version: str) -> None:
+        if spinescan.__version__ != version:
+            raise ClusterError(f"SpineScan {spinescan.__version__} here, {version} at the driver")
         with contextlib.suppress(OSError):  # not on this machine: then its films are not found
             os.chdir(folder)
         # Without its file the process below does not run Ray's own script, which loads all of Ray.
