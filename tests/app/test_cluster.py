@@ -316,3 +316,20 @@ def test_nothing_is_reported_and_nobody_is_let_in(monkeypatch: pytest.MonkeyPatc
     assert told["log_to_driver"] is False
     assert told["_node_ip_address"] == "127.0.0.1"
     assert (told["address"], told["num_cpus"]) == ("local", 3)
+
+
+def test_the_cost_of_a_million_films_follows_from_that_of_one() -> None:
+    from archives import million
+
+    measured = {
+        "core_s_per_film": {"median": 0.36, "least": 0.18, "most": 0.72},
+        "film_bytes": 2_000_000,
+        "result_bytes": 1_000_000,
+        "ray": {"record_bytes": {"median": 10_000}},
+    }
+    told = million(measured, cores=50, price=0.1)
+    assert told["core_hours"] == {"median": 100, "least": 50, "most": 200}
+    assert told["hours_on_50_cores"] == {"median": 2.0, "least": 1.0, "most": 4.0}
+    assert told["price"] == {"median": 10.0, "least": 5.0, "most": 20.0}
+    assert (told["gigabytes_read"], told["gigabytes_of_records"]) == (2000, 10)
+    assert told["gigabytes_of_results"] == 1000
