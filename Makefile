@@ -88,6 +88,6 @@ clean:
 	@touch $@
 
 .venv/.train: .venv/.dev
-	@echo "Installing the extras train, keras and notebook (torch: some gigabytes) ..."
-	@$(INSTALL) --no-build-isolation --editable ".[train,keras,notebook]"
+	@echo "Installing the extras train, keras, notebook and cluster (torch: some gigabytes) ..."
+	@$(INSTALL) --no-build-isolation --editable ".[train,keras,notebook,cluster]"
 	@touch $@

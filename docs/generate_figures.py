@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import als_figures
+import archive_figures
 import data_figures
 import dicom_figures
 import explain_figures
@@ -98,6 +99,13 @@ def traps() -> str:
     return explain_figures.trap_tables(*map(result, names))
 
 
+def archive_costs() -> str:
+    """What Ray costs, and a million films."""
+    if not (RESULTS / "archives.json").is_file():
+        return "Not measured yet.\n"
+    return archive_figures.costs(result("archives"))
+
+
 PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "README.md": frontal_figures.readme,
     BUNDLES / "frontal-landmarks" / "CARD.md": frontal_figures.table,
@@ -118,6 +126,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
             ("node", dicom_figures.attacks, "node-attacks"),
         )
     },
+    ROOT / "docs" / "how-to" / "cluster.md": archive_costs,
     ROOT / "docs" / "how-to" / "study.md": study_answer,
     ROOT / "docs" / "how-to" / "deidentify.md": data_figures.burned_in_text,
 }

@@ -16,7 +16,7 @@ from spinescan.core.radiograph import Radiograph
 from spinescan.core.report import BundleRef, Curve, Notice, Report, Verdict
 from spinescan.core.told import NOTHING, Told
 
-NORMAL, ABSTAIN, DEFECT, CRASH, SLOW = 40, 90, 140, 190, 210
+NORMAL, ABSTAIN, DEFECT, CRASH, SLOW, UNHURRIED = 40, 90, 140, 190, 210, 225
 """Grey values of the films that make the fake scanner do so."""
 
 
@@ -49,6 +49,8 @@ class FakeScanner:
             os.kill(os.getpid(), signal.SIGKILL)
         if grey == SLOW:
             time.sleep(60)
+        if grey == UNHURRIED:
+            time.sleep(0.5)
         if grey == DEFECT:
             raise RuntimeError("a secret of the film")
         abstained = grey == ABSTAIN

@@ -3,11 +3,12 @@
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,16 @@ class Film:
     def name(self, settings: Settings) -> str:
         """The name of the film's folder."""
         return f"film-{self.number:04d}" if settings.anonymous else folder_name(self.source)
+
+
+def film_named(number: int, source: str) -> Film:
+    """The film at a path or an address; what fsspec reads is fetched when its turn comes."""
+    from spinescan.io.limits import DEFAULT_LIMITS
+    from spinescan.io.storage import fetch_stored, protocol_of
+
+    if protocol_of(source) is None:
+        return Film(number, source)
+    return Film(number, source, partial(fetch_stored, source, DEFAULT_LIMITS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +237,14 @@ def scan_batch(
     Parameters
     ----------
     sources
-        Paths of files and http(s) addresses.
+        Paths of files, http(s) addresses, and addresses that fsspec knows.
     jobs
         With 1 the films are scanned in this process. With more, in as many worker processes, each
         with its own scanner; a film that kills its worker becomes a failure of kind "crashed".
     load
         Makes a scanner; with several jobs it must be importable by the workers.
     """
-    films = [Film(i, source) for i, source in enumerate(sources, start=1)]
+    films = [film_named(i, source) for i, source in enumerate(sources, start=1)]
     return (film.record for film in scan_films(films, settings, jobs=jobs, load=load))
 
 
@@ -243,7 +254,14 @@ def scan_films(
     """One record for each film, in order, as `scan_batch`; and the results that are handed back."""
     threads = None if jobs == 1 else max(1, (os.cpu_count() or 1) // jobs)
     scanner = FilmScanner(settings, load, threads)
-    for scanned in map(scanner, films) if jobs == 1 else _in_workers(films, scanner, jobs):
+    return indexed(
+        map(scanner, films) if jobs == 1 else _in_workers(films, scanner, jobs), settings
+    )
+
+
+def indexed(answers: Iterable[Scanned], settings: Settings) -> Iterator[Scanned]:
+    """The answers, each once it stands in the index of the results' folder."""
+    for scanned in answers:
         film, record = scanned.film, scanned.record
         if settings.out is not None and not settings.anonymous and "sha256" in record:
             done = Done(film.name(settings), record["sha256"], spinescan.__version__)

@@ -8,19 +8,21 @@ import click
 
 
 @contextmanager
-def answers_with_bar(films: int) -> Iterator[Callable[[str], None]]:
+def answers_with_bar(films: int | None) -> Iterator[Callable[[str], None]]:
     """What is called once a film: prints its answer, if it is not empty, and moves the bar on.
 
-    There is a bar only for several films and if standard error is a terminal.
+    There is a bar only for several films, or an unknown number of them (None), and if standard
+    error is a terminal.
     """
-    if films < 2 or not sys.stderr.isatty():
+    if (films is not None and films < 2) or not sys.stderr.isatty():
         yield print_answer
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import MofNCompleteColumn, Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, redirect_stdout=False) as progress:
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=console, redirect_stdout=False) as progress:
         bar = progress.add_task("films", total=films)
 
         def show(text: str) -> None:

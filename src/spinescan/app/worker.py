@@ -56,8 +56,10 @@ class Worker:
             raise WorkError("the process that reads films does not start") from error
         self._ready = True
 
-    def call(self, task: Callable[..., Any], args: tuple[Any, ...], seconds: float) -> Any:
+    def call(self, task: Callable[..., Any], args: tuple[Any, ...], seconds: float | None) -> Any:
         """The task's answer; a process that is ended for it is started anew.
+
+        It may take so many seconds; with None, any time.
 
         Raises
         ------
@@ -67,7 +69,7 @@ class Worker:
         """
         try:
             if not self._ready:  # it was started anew
-                self.get_ready(max(seconds, _START_S))
+                self.get_ready(None if seconds is None else max(seconds, _START_S))
             self._mine.send((task, args))
             if not self._mine.poll(seconds):
                 raise WorkError(f"not done within {seconds:g} seconds", kind="timeout")

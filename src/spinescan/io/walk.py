@@ -1,8 +1,8 @@
 """From what a user names to films: files, addresses, and folders walked to the bottom."""
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 from spinescan.io.sniff import HEAD_BYTES, film_format
 
@@ -82,15 +82,27 @@ def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
 
 
 def _is_film(path: str) -> bool:
+    def head() -> bytes:
+        if not file.is_file():  # a pipe, a device, a link to nowhere
+            return b""
+        with file.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+
     file = Path(path)
-    if file.suffix.lower() in _FILM_SUFFIXES:
+    return is_film(file.name, head)
+
+
+def is_film(name: str, head: Callable[[], bytes]) -> bool:
+    """Whether an entry of a folder is meant as a film, by its name or else by its first bytes.
+
+    `head` is called for the bytes if need be; its OSError says that they cannot be had, which
+    reading the film will tell.
+    """
+    if PurePosixPath(name).suffix.lower() in _FILM_SUFFIXES:
         return True
-    if file.name.upper() == "DICOMDIR":  # the table of contents of a disc, itself in DICOM
+    if name.upper() == "DICOMDIR":  # the table of contents of a disc, itself in DICOM
         return False
     try:
-        if not file.is_file():  # a pipe, a device, a link to nowhere
-            return False
-        with file.open("rb") as stream:
-            return film_format(stream.read(HEAD_BYTES)) is not None
+        return film_format(head()) is not None
     except OSError:
         return True

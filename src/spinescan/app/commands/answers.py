@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
 
 def print_records(
-    ctx: click.Context, records: "Iterable[Record]", films: int, *, as_json: bool
+    ctx: click.Context, records: "Iterable[Record]", films: int | None, *, as_json: bool
 ) -> bool:
-    """Print each record as it comes; whether one of them is a failure. Ctrl+C ends with 130."""
+    """Print each record as it comes; whether one of them is a failure, or there is none at all.
+
+    `films` is how many there will be, if that is known. Ctrl+C ends with 130.
+    """
     from spinescan.app.progress import answers_with_bar
     from spinescan.app.text import describe
 
-    failed = False
+    failed, number = False, 0
     try:
         with answers_with_bar(films) as show:
             for number, record in enumerate(records, start=1):
@@ -32,4 +35,6 @@ def print_records(
         raise  # the reader has gone: click ends quietly
     except OSError as error:  # results that cannot be written are answers; this is the output
         raise click.ClickException(f"standard output: {error.strerror}") from error
-    return failed
+    if number == 0:
+        click.echo("No films found.", err=True)
+    return failed or number == 0

@@ -124,7 +124,7 @@ def scan(
             films = films_on(server, query, limit)
         except SpineScanError as error:
             raise click.ClickException(f"{server.url}: {error}") from error
-        scanned = scan_films(films, settings, jobs=jobs, load=loader((), jobs))
+        scanned = scan_films(films, settings, jobs=jobs, load=loader((), in_workers=jobs > 1))
         records: Iterator[Record] = (film.record for film in scanned)
         if queue is not None:
             records = brought_back(scanned, settings, queue, destination, known)
@@ -137,9 +137,7 @@ def scan(
             " queued; it is not sent again for a week (another --data forgets).",
             err=True,
         )
-    if not films:
-        click.echo("No films found.", err=True)
-    ctx.exit(1 if failed or not films else 0)
+    ctx.exit(1 if failed else 0)
 
 
 @dicomweb.command()

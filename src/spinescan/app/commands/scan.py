@@ -74,9 +74,17 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=1,
+    help="Worker processes. With 2 or more, a film that crashes its reader costs no other film."
+    "  [default: 1; with --engine ray one on each CPU]",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
     show_default=True,
-    help="Worker processes. With 2 or more, a film that crashes its reader costs no other film.",
+    help="Where the work is done: on this machine, or by Ray, on the cluster that RAY_ADDRESS names"
+    " (or a Ray of its own on this machine). Needs the extra 'cluster'; all machines must see the"
+    " films and --out.",
 )
 @click.option(
     "--resume", is_flag=True, help="Do not scan again what an earlier run wrote into --out."
@@ -112,13 +120,15 @@ def scan(
     in_brace: bool,
     age: AgeGroup | None,
     posture: Posture | None,
-    jobs: int,
+    jobs: int | None,
+    engine: str,
     resume: bool,
     anonymous: bool,
     key: Path | None,
     max_pixels: int | None,
 ) -> None:
-    """Read films: files, all films in folders, and http(s) addresses.
+    """Read films: files, all films in folders, and http(s) addresses; files and folders in object
+    storage too (s3://..., gs://..., az://...; needs the extra 'cluster').
 
     Prints a few lines a film, or with --json one report a line. A film that fails is one of the
     answers and stops nothing. Exit code 0: all films read; 1: some film failed; 2: wrong usage;
@@ -127,9 +137,11 @@ def scan(
     Research use only. Not a medical device; not for diagnosis or treatment decisions.
     """
     from spinescan.app.batch import Settings, scan_batch
+    from spinescan.app.cluster import ClusterError, scan_on_ray
     from spinescan.app.results import is_result, read_index
-    from spinescan.io.read import iter_films
+    from spinescan.io.storage import all_films
 
+    _check_engine(sources, engine, out)
     if resume and out is None:
         raise click.UsageError("--resume needs --out, the folder of the earlier run.")
     if resume and anonymous:
@@ -142,8 +154,8 @@ def scan(
         _check_dicom(out)
     if key is not None and not (anonymous and (sr or sc)):
         raise click.UsageError("--key goes with --anonymous and --sr or --sc.")
-    load = loader(bundles, jobs)
-    films = [film for film in iter_films(sources) if not is_result(film)]
+    load = loader(bundles, in_workers=engine == "ray" or (jobs or 1) > 1)
+    films = (film for film in all_films(sources) if not is_result(film))
     if out is not None:
         make_folder(out)
         if anonymous and any(out.glob("film-*")):
@@ -164,11 +176,36 @@ def scan(
         pseudonyms=_pseudonyms(key) if anonymous and (sr or sc) else None,
         told=Told(in_brace=in_brace, age=age, posture=posture),
     )
-    records = scan_batch(films, settings, jobs=jobs, load=load)
-    failed = print_records(ctx, records, len(films), as_json=as_json)
-    if not films:
-        click.echo("No films found.", err=True)
-    ctx.exit(1 if failed or not films else 0)
+    count: int | None = None
+    if engine == "ray":
+        records = scan_on_ray(films, settings, jobs=jobs, load=load)
+    else:
+        listed = list(films)
+        count = len(listed)
+        records = scan_batch(listed, settings, jobs=jobs or 1, load=load)
+    try:
+        failed = print_records(ctx, records, count, as_json=as_json)
+    except ClusterError as error:
+        raise click.ClickException(str(error)) from error
+    ctx.exit(1 if failed else 0)
+
+
+def _check_engine(sources: tuple[str, ...], engine: str, out: Path | None) -> None:
+    from spinescan.app.cluster import need_ray
+    from spinescan.core.errors import MissingExtraError
+    from spinescan.io.storage import need_filesystem, protocol_of
+
+    try:
+        if engine == "ray":
+            need_ray()
+        for source in sources:
+            need_filesystem(source)
+    except MissingExtraError as error:
+        raise click.UsageError(str(error)) from error
+    if out is not None and ":/" in str(out):
+        raise click.UsageError(f"--out {out}: results go into a folder, not into object storage.")
+    if engine == "ray" and any(protocol_of(source) == "memory" for source in sources):
+        raise click.UsageError("--engine ray cannot see memory://, which is of one process.")
 
 
 def _check_pdf(out: Path | None) -> None:
@@ -214,7 +251,7 @@ def make_folder(out: Path) -> None:
         raise click.UsageError(f"--out {out}: {error.strerror}.") from error
 
 
-def loader(bundles: tuple[str, ...], jobs: int) -> "Load":
+def loader(bundles: tuple[str, ...], *, in_workers: bool) -> "Load":
     """What makes the scanner; a bundle that cannot be used is wrong usage, before any film."""
     from functools import partial
 
@@ -229,4 +266,4 @@ def loader(bundles: tuple[str, ...], jobs: int) -> "Load":
         scanner = scanner_with(folders, None)
     except BundleError as error:
         raise click.BadParameter(str(error), param_hint="--bundle") from error
-    return (lambda threads: scanner) if jobs == 1 else partial(scanner_with, folders)
+    return partial(scanner_with, folders) if in_workers else lambda threads: scanner
