@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: help demo serve check test test-light format docs rehearse clean
+.PHONY: help demo serve check test test-light format docs dist rehearse clean
 
 help:
 	@echo "make demo        install the light runtime into .venv and scan two sample films"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-light  all tests that need no torch, without installing it"
 	@echo "make format      put the code in shape"
 	@echo "make docs        redraw and rewrite what is generated under docs/, and build them"
+	@echo "make dist        build wheel and source distribution into dist/ and try them in an empty environment"
 	@echo "make rehearse    build and run the container's image without Docker (root, debootstrap)"
 
 demo: .venv/.runtime
@@ -53,11 +54,21 @@ docs: .venv/.dev
 	$(BIN)/python docs/generate_figures.py
 	$(BIN)/mkdocs build --strict
 
+# Times inside of the two files are the commit's, so that whoever builds it again gets the same bytes.
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+dist: .venv/.dev
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	SPINESCAN_DIST=dist $(BIN)/pytest -q tests/release
+	@du -b dist/*
+
 rehearse: .venv/.dev
 	$(BIN)/python docker/rehearse.py --notebook quickstart --notebook generalist_vs_specialists
 
 clean:
-	rm -rf .venv demo site
+	rm -rf .venv demo site dist
 
 # One environment, filled as far as a target needs it; a stamp stands for each filling.
 .venv/.runtime: pyproject.toml constraints.txt
