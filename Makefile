@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: help demo serve check test test-light format docs dist rehearse clean
+.PHONY: help demo serve check test test-light format docs dist rehearse new-user clean
 
 help:
 	@echo "make demo        install the light runtime into .venv and scan two sample films"
@@ -16,6 +16,7 @@ help:
 	@echo "make docs        redraw and rewrite what is generated under docs/, and build them"
 	@echo "make dist        build wheel and source distribution into dist/ and try them in an empty environment"
 	@echo "make rehearse    build and run the container's image without Docker (root, debootstrap)"
+	@echo "make new-user    go a new user's first way in a clean Debian (root, debootstrap)"
 
 demo: .venv/.runtime
 	@$(BIN)/python docs/draw_sample.py demo/sample.png
@@ -67,11 +68,16 @@ dist: .venv/.dev
 rehearse: .venv/.dev
 	$(BIN)/python docker/rehearse.py --notebook quickstart --notebook generalist_vs_specialists
 
+new-user:
+	$(PYTHON) docker/new_user.py
+
 clean:
 	rm -rf .venv demo site dist
 
 # One environment, filled as far as a target needs it; a stamp stands for each filling.
 .venv/.runtime: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
+	    echo "SpineScan needs Python 3.11 or newer with venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into .venv ..."
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) hatchling editables
