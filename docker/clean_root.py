@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 from image_steps import ROOT, Stage, Step, context_files
 
 PYTHON = "python3,python3-venv"
+LENT_CERTIFICATES = "var/lent-certificates.pem"
 
 
 def report(what: str, found: str) -> None:
@@ -100,22 +101,30 @@ def copy(step: Step, source: Path, root: Path, *, moving: bool) -> None:
 
 @contextmanager
 def packages_within_reach(root: Path) -> Iterator[dict[str, str]]:
-    """Lend the root this machine's ways to packages, and pip's settings; nothing of them stays."""
+    """Lend the root this machine's ways to packages, and pip's settings; nothing of them stays.
+
+    What is lent cannot be written to from inside: a package's script that rewrites certificates or
+    addresses must not reach this machine's own.
+    """
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     )
     variables = {}
     folders = set()
+    made: list[Path] = []
     for line in listed.stdout.splitlines():
         name, _, value = line.partition("=")
         value = value.strip("'\"").replace("\\n", " ")
+        if name.endswith(".cert"):
+            if not (root / LENT_CERTIFICATES).exists():
+                made.append(Path(shutil.copy(value, root / LENT_CERTIFICATES)))
+            value = f"/{LENT_CERTIFICATES}"
         variables["PIP_" + name.split(".")[-1].upper().replace("-", "_")] = value
         paths = [urlparse(word).path for word in value.split() if word.startswith(("/", "file:"))]
         # A package index may point at files beside it.
         folders |= {Path(*Path(path).parts[:3]) for path in paths if Path(path).exists()}
     folders |= {Path("/etc/resolv.conf"), Path("/etc/hosts")}
     lent: list[Path] = []
-    made: list[Path] = []
     try:
         program("mount", "-t", "proc", "proc", root / "proc")
         lent.append(root / "proc")
@@ -127,6 +136,7 @@ def packages_within_reach(root: Path) -> Iterator[dict[str, str]]:
                 target.mkdir() if path.is_dir() else target.touch()
             program("mount", "--bind", path, target)
             lent.append(target)
+            program("mount", "-o", "remount,bind,ro", target)
         yield variables
     finally:
         for target in reversed(lent):

@@ -3,9 +3,9 @@
     python3, make, git -> clone -> make demo -> make serve -> make test-light
 
 The root holds Debian's python3, make and git and nothing else. Debian's python3 cannot make an
-environment; `make demo` has to say so in one line, and python3-venv is then installed, which is all
-that is added. Everything is done by an ordinary user. Packages come from where this machine's pip and
-apt take them; what is cloned is this checkout's last commit.
+environment; `make demo` has to say so in one line, and python3-venv is then installed, which is
+all that is added. Everything is done by an ordinary user. Packages come from where this machine's
+pip and apt take them; what is cloned is this checkout's last commit.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def prepare(root: Path) -> None:
     )  # fmt: skip
     program("chroot", root, "useradd", "--uid", "1000", "--create-home", "--home-dir", HOME, "new")
     report("clean root", f"{size(root)}, {time.monotonic() - began:.0f} s")
-    program("git", "-C", ROOT, "bundle", "create", root / "srv/spinescan.git", "HEAD")
+    program("git", "-C", ROOT, "bundle", "create", root / "srv/spinescan.git", "HEAD", "--branches")
 
 
 def go(root: Path, tests: str) -> list[str]:
@@ -161,7 +161,7 @@ def install(root: Path, variables: dict[str, str], *packages: str) -> None:
 
 
 def serve(root: Path, variables: dict[str, str]) -> tuple[str, float]:
-    """What `make serve` answers, in a network of its own that reaches nothing, and after how long."""
+    """What `make serve` answers, in a network of its own, and after how long."""
     began = time.monotonic()
     inside = f"cd {HOME}/spinescan && exec make serve"
     up = f'{shutil.which("ip")} link set lo up; exec "$@"'
