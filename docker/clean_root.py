@@ -27,24 +27,21 @@ def size(folder: Path) -> str:
     return taken.stdout.split()[0]
 
 
-def build(stages: list[Stage], place: Path) -> None:
-    """Carry out the Dockerfile: `place`/image is what comes out."""
-    base = place / "base"
-    (codename,) = {re.search(r"python:3\.11-slim-(\w+)$", stage.base)[1] for stage in stages}
-    began = time.monotonic()
-    program(
-        "debootstrap", "--variant=minbase", f"--include={PYTHON}", codename, base, mirror(codename)
-    )
-    report("clean root", f"{size(base)}, {time.monotonic() - began:.0f} s")
+def build(stages: list[Stage], place: Path) -> Path:
+    """Carry out the last of these stages, and before it those that it copies from.
+
+    Returns the root that comes out: a folder in `place`, named as the stage is.
+    """
     context = place / "context"
-    for path in context_files(ROOT):
-        (context / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, context / path)
-    report("context", f"{size(context)}, {len(context_files(ROOT))} files")
+    if not context.exists():
+        for path in context_files(ROOT):
+            (context / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, context / path)
+        report("context", f"{size(context)}, {len(context_files(ROOT))} files")
     roots: dict[str, Path] = {}
     for stage in stages:
-        root = place / (stage.name or "image")
-        program("cp", "-a", base, root)
+        root = roots[stage.name] = place / stage.name
+        program("cp", "-a", base_root(stage.base, place), root)
         variables = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
         for step in stage.steps:
             if step.name == "ARG":
@@ -58,10 +55,24 @@ def build(stages: list[Stage], place: Path) -> None:
                     inside = ["chroot", root, "/bin/sh", "-c", step.text]
                     subprocess.run(inside, env=variables | reach, check=True)
                 report("ran", f"{step.text} ({time.monotonic() - began:.0f} s)")
-        roots[stage.name] = root
-    shutil.rmtree(base)
     for stage in stages[:-1]:
         shutil.rmtree(roots[stage.name])
+    return root
+
+
+def base_root(image: str, place: Path) -> Path:
+    """A root that holds what this image from a registry stands for; made once."""
+    found = re.fullmatch(r"(?:python:3\.11-slim-(\w+)|debian:(\w+)-slim)", image)
+    if found is None:
+        sys.exit(f"rehearse: no root is known for {image}")
+    root = place / f"base-{image.partition(':')[0]}"
+    if not root.exists():
+        began = time.monotonic()
+        codename = found[1] or found[2]
+        wanted = [f"--include={PYTHON}"] if found[1] else []
+        program("debootstrap", "--variant=minbase", *wanted, codename, root, mirror(codename))
+        report(f"clean root for {image}", f"{size(root)}, {time.monotonic() - began:.0f} s")
+    return root
 
 
 def program(*words: object) -> None:
