@@ -34,7 +34,7 @@ def check_page(
         token = printed[0] if printed else ""
         status, text = page.ask(8000, "/")
         hold("the page loads", status == 200 and b"SpineScan" in text, status)
-        for path in re.findall(rb'(?:src|href)="([^"]+)"', text):
+        for path in re.findall(rb'(?:src|href)="([^"#]+)"', text):
             found, _ = page.ask(8000, "/" + path.decode().lstrip("./"))
             hold(f"and {path.decode()}", found == 200, found)
         status, _ = page.ask(8000, f"{API}/cases")

@@ -62,7 +62,7 @@ class Container:
         self.service, self.stage, self.root = service, stage, root
         self.log = place / f"log-{name}.txt"
         said = service.get("command") or stage.last("CMD").words
-        told = {key: str(value) for key, value in service.get("environment", {}).items()}
+        told = {key: str(value or "") for key, value in service.get("environment", {}).items()}
         self.variables = {"PATH": USUAL_PATH} | stage.environment | told | dict(settings)
         self._place, self._hosts = place, hosts
         apart = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
