@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: help demo serve check test test-light format docs dist rehearse new-user clean
+.PHONY: help demo serve check test test-light format docs dist lowest test-lowest test-pythons rehearse new-user clean
 
 help:
 	@echo "make demo        install the light runtime into .venv and scan two sample films"
@@ -15,7 +15,10 @@ help:
 	@echo "make format      put the code in shape"
 	@echo "make docs        redraw and rewrite what is generated under docs/, and build them"
 	@echo "make dist        build wheel and source distribution into dist/ and try them in an empty environment"
-	@echo "make rehearse    build and run the container's image without Docker (root, debootstrap)"
+	@echo "make lowest      write anew which versions are the oldest that pyproject.toml allows"
+	@echo "make test-lowest   the light tests on those"
+	@echo "make test-pythons  the light tests on Python 3.12 and 3.13, where they are installed"
+	@echo "make rehearse    build and run the containers' images without Docker (root, debootstrap)"
 	@echo "make new-user    go a new user's first way in a clean Debian (root, debootstrap)"
 
 demo: .venv/.runtime
@@ -65,6 +68,15 @@ dist: .venv/.dev
 	SPINESCAN_DIST=dist $(BIN)/pytest -q tests/release
 	@du -b dist/*
 
+lowest: .venv/.dev
+	$(BIN)/python tests/environments.py write
+
+test-lowest: .venv/.dev
+	$(BIN)/python tests/environments.py lowest
+
+test-pythons: .venv/.dev
+	$(BIN)/python tests/environments.py 3.12 3.13
+
 rehearse: .venv/.dev
 	$(BIN)/python docker/rehearse.py --notebook quickstart --notebook generalist_vs_specialists
 
@@ -72,7 +84,7 @@ new-user:
 	$(PYTHON) docker/new_user.py
 
 clean:
-	rm -rf .venv demo site dist
+	rm -rf .venv .venv-* demo site dist
 
 # One environment, filled as far as a target needs it; a stamp stands for each filling.
 .venv/.runtime: pyproject.toml constraints.txt

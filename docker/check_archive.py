@@ -14,6 +14,7 @@ from image_steps import Stage
 
 ADDRESSES = {"orthanc": "10.90.0.1", "node": "10.90.0.2"}
 ANSWER_S = 120
+ALL_THREE = ["OT", "OT", "SR"]  # a phantom film is no radiography unit's; its overlay; its report
 
 
 def check_archive(
@@ -42,9 +43,7 @@ def check_archive(
         hold("Orthanc takes a film", status == 200, status)
         found = await_answers(asking)
         took = time.monotonic() - began
-        hold(
-            "report and overlay come back", found == ["DX", "OT", "SR"], f"{found} in {took:.0f} s"
-        )
+        hold("report and overlay come back", found == ALL_THREE, f"{found} in {took:.0f} s")
         hold("in the film's own study", len(asking.get("/studies")) == 1)
         time.sleep(5)
         again = modalities(asking)
@@ -58,14 +57,14 @@ def check_archive(
             checks.ports(running, ports, published)
             checks.rights(running, {"/opt": False, "/": False, "/data": True, "/tmp": True})
         logs = node.log.read_text() + orthanc.log.read_text()
-        hold("the node was not left by anybody it refused", "refused" not in node.log.read_text())
+        hold("the node refused nobody", "refused" not in node.log.read_text())
         if checks.failed:
             print(logs[-5000:])
     with container(*orthanc_parts, name="orthanc", hosts=ADDRESSES) as orthanc:
         orthanc.await_health()
         (secret,) = re.findall(r"password (\w+)", orthanc.log.read_text())
         kept = modalities(Asking(orthanc, secret))
-        hold("started again, it still has all three", kept == ["DX", "OT", "SR"], kept)
+        hold("started again, it still has all three", kept == ALL_THREE, kept)
     with container(*orthanc_parts, name="orthanc", ORTHANC_PASSWORD="short") as orthanc:
         told = orthanc.process.wait(timeout=START_S), orthanc.log.read_text().strip()
         hold("refuses a short password", told[0] == 2, told[1])

@@ -1,11 +1,11 @@
 """The light tests in other environments: the oldest libraries that are allowed, and other Pythons.
 
     python tests/environments.py lowest 3.12 3.13           every light test in each
-    python tests/environments.py lowest 3.12 3.13 --short   the wheel reads a film, and the core's tests
+    python tests/environments.py lowest 3.12 3.13 --short   the wheel reads a film; core's tests
     python tests/environments.py write                      write constraints-lowest.txt anew
 
-A Python that is not installed is passed over, and said so. Environments are `.venv-NAME` and are made
-anew each time.
+A Python that is not installed is passed over, and said so. Environments are `.venv-NAME` and are
+made anew each time.
 """
 
 import argparse
@@ -22,10 +22,10 @@ OLDEST_PYTHON = "3.11"
 EXTRAS = ("web", "pdf", "dicom")
 # What the short tests need beside it, and the whole ones where no newer tool fits an old library.
 TOOLS = ("hypothesis", "pypdf", "pytest")
-CORE = ("core", "measure", "io", "infer")
+CORE = ("core", "measure", "io")
 HEAD = """\
-# The oldest versions that pyproject.toml allows of what the light runtime and the extras web, pdf and
-# dicom name, with the rest as new as can be. Written by `make lowest`; tests/environments.py installs it.
+# The oldest versions that pyproject.toml allows of what the light runtime and the extras web, pdf
+# and dicom name; the rest is as new as can be. `make lowest` writes this, `make test-lowest` uses it.
 """
 
 
