@@ -25,7 +25,7 @@ TOOLS = ("hypothesis", "pypdf", "pytest")
 CORE = ("core", "measure", "io")
 HEAD = """\
 # The oldest versions that pyproject.toml allows of what the light runtime and the extras web, pdf
-# and dicom name; the rest is as new as can be. `make lowest` writes this, `make test-lowest` uses it.
+# and dicom name; the rest is as new as can be. `make lowest` writes this.
 """
 
 
