@@ -12,6 +12,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -187,7 +188,10 @@ def serve(root: Path, variables: dict[str, str]) -> tuple[str, float]:
         )  # fmt: skip
         return (done.stdout or done.stderr[-300:]).strip(), time.monotonic() - began
     finally:
-        process.kill()
+        # Its first process, and with that all others: as another user it outlives who started it.
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
         process.wait(timeout=30)
 
 
