@@ -6,7 +6,7 @@ INSTALL := $(PIP) install --constraint constraints.txt
 # The documentation's theme prints news about its successor unless this is set.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo serve check test test-light format docs rehearse clean
+.PHONY: help demo serve check test test-light format docs dist lowest test-lowest test-pythons rehearse new-user clean
 
 help:
 	@echo "make demo        install the light runtime into .venv and scan two sample films"
@@ -16,7 +16,12 @@ help:
 	@echo "make test-light  all tests that need no torch, without installing it"
 	@echo "make format      put the code in shape"
 	@echo "make docs        redraw and rewrite what is generated under docs/, and build them"
-	@echo "make rehearse    build and run the container's image without Docker (root, debootstrap)"
+	@echo "make dist        build wheel and source distribution into dist/ and try them in an empty environment"
+	@echo "make lowest      write anew which versions are the oldest that pyproject.toml allows"
+	@echo "make test-lowest   the light tests on those"
+	@echo "make test-pythons  the light tests on Python 3.12 and 3.13, where they are installed"
+	@echo "make rehearse    build and run the containers' images without Docker (root, debootstrap)"
+	@echo "make new-user    go a new user's first way in a clean Debian (root, debootstrap)"
 
 demo: .venv/.runtime
 	@$(BIN)/python docs/draw_sample.py demo/sample.png
@@ -64,14 +69,38 @@ docs: .venv/.dev
 	$(BIN)/python docs/generate_evidence.py
 	$(BIN)/mkdocs build --strict
 
+# Times inside of the two files are the commit's, so that whoever builds it again gets the same bytes.
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+dist: .venv/.dev
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	SPINESCAN_DIST=dist $(BIN)/pytest -q tests/release
+	@du -b dist/*
+
+lowest: .venv/.dev
+	$(BIN)/python tests/environments.py write
+
+test-lowest: .venv/.dev
+	$(BIN)/python tests/environments.py lowest
+
+test-pythons: .venv/.dev
+	$(BIN)/python tests/environments.py 3.12 3.13
+
 rehearse: .venv/.dev
 	$(BIN)/python docker/rehearse.py --notebook quickstart --notebook generalist_vs_specialists
 
+new-user:
+	$(PYTHON) docker/new_user.py
+
 clean:
-	rm -rf .venv demo site
+	rm -rf .venv .venv-* demo site dist
 
 # One environment, filled as far as a target needs it; a stamp stands for each filling.
 .venv/.runtime: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
+	    echo "SpineScan needs Python 3.11 or newer with venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into .venv ..."
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) hatchling editables

@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 from image_steps import ROOT, Stage, Step, context_files
 
 PYTHON = "python3,python3-venv"
+LENT_CERTIFICATES = "var/lent-certificates.pem"
 
 
 def report(what: str, found: str) -> None:
@@ -26,24 +27,21 @@ def size(folder: Path) -> str:
     return taken.stdout.split()[0]
 
 
-def build(stages: list[Stage], place: Path) -> None:
-    """Carry out the Dockerfile: `place`/image is what comes out."""
-    base = place / "base"
-    (codename,) = {re.search(r"python:3\.11-slim-(\w+)$", stage.base)[1] for stage in stages}
-    began = time.monotonic()
-    program(
-        "debootstrap", "--variant=minbase", f"--include={PYTHON}", codename, base, mirror(codename)
-    )
-    report("clean root", f"{size(base)}, {time.monotonic() - began:.0f} s")
+def build(stages: list[Stage], place: Path) -> Path:
+    """Carry out the last of these stages, and before it those that it copies from.
+
+    Returns the root that comes out: a folder in `place`, named as the stage is.
+    """
     context = place / "context"
-    for path in context_files(ROOT):
-        (context / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, context / path)
-    report("context", f"{size(context)}, {len(context_files(ROOT))} files")
+    if not context.exists():
+        for path in context_files(ROOT):
+            (context / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, context / path)
+        report("context", f"{size(context)}, {len(context_files(ROOT))} files")
     roots: dict[str, Path] = {}
     for stage in stages:
-        root = place / (stage.name or "image")
-        program("cp", "-a", base, root)
+        root = roots[stage.name] = place / stage.name
+        program("cp", "-a", base_root(stage.base, place), root)
         variables = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
         for step in stage.steps:
             if step.name == "ARG":
@@ -57,10 +55,24 @@ def build(stages: list[Stage], place: Path) -> None:
                     inside = ["chroot", root, "/bin/sh", "-c", step.text]
                     subprocess.run(inside, env=variables | reach, check=True)
                 report("ran", f"{step.text} ({time.monotonic() - began:.0f} s)")
-        roots[stage.name] = root
-    shutil.rmtree(base)
     for stage in stages[:-1]:
         shutil.rmtree(roots[stage.name])
+    return root
+
+
+def base_root(image: str, place: Path) -> Path:
+    """A root that holds what this image from a registry stands for; made once."""
+    found = re.fullmatch(r"(?:python:3\.11-slim-(\w+)|debian:(\w+)-slim)", image)
+    if found is None:
+        sys.exit(f"rehearse: no root is known for {image}")
+    root = place / f"base-{image.partition(':')[0]}"
+    if not root.exists():
+        began = time.monotonic()
+        codename = found[1] or found[2]
+        wanted = [f"--include={PYTHON}"] if found[1] else []
+        program("debootstrap", "--variant=minbase", *wanted, codename, root, mirror(codename))
+        report(f"clean root for {image}", f"{size(root)}, {time.monotonic() - began:.0f} s")
+    return root
 
 
 def program(*words: object) -> None:
@@ -100,22 +112,30 @@ def copy(step: Step, source: Path, root: Path, *, moving: bool) -> None:
 
 @contextmanager
 def packages_within_reach(root: Path) -> Iterator[dict[str, str]]:
-    """Lend the root this machine's ways to packages, and pip's settings; nothing of them stays."""
+    """Lend the root this machine's ways to packages, and pip's settings; nothing of them stays.
+
+    What is lent cannot be written to from inside: a package's script that rewrites certificates or
+    addresses must not reach this machine's own.
+    """
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     )
     variables = {}
     folders = set()
+    made: list[Path] = []
     for line in listed.stdout.splitlines():
         name, _, value = line.partition("=")
         value = value.strip("'\"").replace("\\n", " ")
+        if name.endswith(".cert"):
+            if not (root / LENT_CERTIFICATES).exists():
+                made.append(Path(shutil.copy(value, root / LENT_CERTIFICATES)))
+            value = f"/{LENT_CERTIFICATES}"
         variables["PIP_" + name.split(".")[-1].upper().replace("-", "_")] = value
         paths = [urlparse(word).path for word in value.split() if word.startswith(("/", "file:"))]
         # A package index may point at files beside it.
         folders |= {Path(*Path(path).parts[:3]) for path in paths if Path(path).exists()}
     folders |= {Path("/etc/resolv.conf"), Path("/etc/hosts")}
     lent: list[Path] = []
-    made: list[Path] = []
     try:
         program("mount", "-t", "proc", "proc", root / "proc")
         lent.append(root / "proc")
@@ -127,6 +147,7 @@ def packages_within_reach(root: Path) -> Iterator[dict[str, str]]:
                 target.mkdir() if path.is_dir() else target.touch()
             program("mount", "--bind", path, target)
             lent.append(target)
+            program("mount", "-o", "remount,bind,ro", target)
         yield variables
     finally:
         for target in reversed(lent):

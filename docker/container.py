@@ -1,51 +1,86 @@
-"""Jupyter in a built root, as compose.yaml runs it."""
+"""A service in a built root, as compose.yaml runs it."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from clean_root import program
-from image_steps import ROOT, Stage, read_service
+from image_steps import Stage
 
 START_S = 600
+USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEVICES = "null zero full random urandom tty"
+# Asks from beside the container, in its network: not every image holds a program that could.
+ASK = """
+import base64, http.client, json, sys
+port, method, path, headers = sys.argv[1:]
+ask = http.client.HTTPConnection("127.0.0.1", int(port), timeout=120)
+body = sys.stdin.buffer.read()
+ask.request(method, path, body or None, json.loads(headers))
+answer = ask.getresponse()
+sys.stdout.buffer.write(str(answer.status).encode() + b"\\n" + answer.read())
+"""
 
 
 class Container:
-    """Jupyter in a built root, as `compose.yaml` runs it.
+    """A service in a built root, in a network of its own, as `compose.yaml` runs it.
 
     Parameters
     ----------
-    token
-        What JUPYTER_TOKEN holds.
+    service
+        What compose.yaml says of it.
+    stage, root
+        Its image: what the Dockerfile says of it, and what came of that.
+    place
+        For its volumes and its log.
+    name
+        In the log's name.
+    settings
+        Variables that .env would set.
+    hosts
+        Addresses of others by name.
     """
 
-    def __init__(self, stage: Stage, root: Path, place: Path, token: str) -> None:
-        self.service = read_service(ROOT / "compose.yaml")
-        self.stage, self.root = stage, root
-        self.log = place / "log.txt"
+    def __init__(
+        self,
+        service: dict[str, Any],
+        stage: Stage,
+        root: Path,
+        place: Path,
+        name: str,
+        settings: Mapping[str, str],
+        hosts: Mapping[str, str],
+    ) -> None:
+        self.service, self.stage, self.root = service, stage, root
+        self.log = place / f"log-{name}.txt"
+        said = service.get("command") or stage.last("CMD").words
+        told = {key: str(value or "") for key, value in service.get("environment", {}).items()}
+        self.variables = {"PATH": USUAL_PATH} | stage.environment | told | dict(settings)
+        self._place, self._hosts = place, hosts
         apart = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
-        said = stage.last("CMD").words
-        variables = {**stage.environment, "JUPYTER_TOKEN": token}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*apart, "/bin/sh", "-euc", self._setting(place), "sh", *self._as_user(), *said],
-                env=variables,
+                [*apart, "/bin/sh", "-euc", self._setting(name), "sh", *self._as_user(), *said],
+                env=self.variables,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
 
-    def _setting(self, place: Path) -> str:
+    def _setting(self, name: str) -> str:
         """The mounts and the network, as a shell's commands; then the words that follow."""
-        commands = [f"{shutil.which('ip')} link set lo up", f"mount --bind {self.root} {self.root}"]
+        root = self.root
+        commands = [f"{shutil.which('ip')} link set lo up", f"mount --bind {root} {root}"]
         for volume in self.service["volumes"]:
-            source = place / Path(volume["source"]).name
-            target = f"{self.root}{volume['target']}"
+            source = self._place / f"volume-{Path(volume['source']).name}"
+            target = f"{root}{volume['target']}"
             if not source.exists():  # a new volume holds what the image has there, as its owner
                 source.mkdir()
                 shutil.copystat(target, source)
@@ -59,17 +94,23 @@ class Container:
         for entry in self.service["tmpfs"]:
             path, _, options = entry.partition(":")
             options = f"noexec,nosuid,nodev,{options}"
-            commands.append(f"mount -t tmpfs -o {options} tmpfs {self.root}{path}")
+            commands.append(f"mount -t tmpfs -o {options} tmpfs {root}{path}")
+        shared = self.service.get("shm_size", "64m")
         commands += [
-            f"mount -t proc proc {self.root}/proc",
-            f"mount -t tmpfs -o mode=755 dev {self.root}/dev",
-            f"mkdir {self.root}/dev/shm",
-            f"mount -t tmpfs -o size={self.service['shm_size']},mode=1777 shm {self.root}/dev/shm",
-            f"for name in {DEVICES}; do touch {self.root}/dev/$name; "
-            f"mount --bind /dev/$name {self.root}/dev/$name; done",
+            f"mount -t proc proc {root}/proc",
+            f"mount -t tmpfs -o mode=755 dev {root}/dev",
+            f"mkdir {root}/dev/shm",
+            f"mount -t tmpfs -o size={shared},mode=1777 shm {root}/dev/shm",
+            f"for name in {DEVICES}; do touch {root}/dev/$name; "
+            f"mount --bind /dev/$name {root}/dev/$name; done",
         ]
+        names = self._place / f"hosts-{name}.txt"
+        known = {"localhost": "127.0.0.1", **self._hosts}
+        names.write_text("".join(f"{address} {host}\n" for host, address in known.items()))
+        (root / "etc/hosts").touch()
+        commands.append(f"mount --bind {names} {root}/etc/hosts")
         if self.service["read_only"]:
-            commands.append(f"mount -o remount,bind,ro {self.root}")
+            commands.append(f"mount -o remount,bind,ro {root}")
         return "; ".join(commands) + '; exec "$@"'
 
     def _as_user(self) -> list[str]:
@@ -94,31 +135,48 @@ class Container:
         """A program beside it, as `docker compose exec` would."""
         return subprocess.run(
             ["nsenter", "-t", str(self.pid), "-m", "-n", "-p", *self._as_user(), *words],
-            env=self.stage.environment | variables,
+            env=self.variables | variables,
             capture_output=True,
             text=True,
         )
 
-    def get(self, path: str, token: str | None = None) -> tuple[int, str]:
-        """Status and text that Jupyter answers; a redirection is an answer, too."""
-        code = (
-            "import http.client, sys; path, token = sys.argv[1:]\n"
-            "said = {'Authorization': 'token ' + token} if token else {}\n"
-            "ask = http.client.HTTPConnection('127.0.0.1', 8888, timeout=120)\n"
-            "ask.request('GET', path, headers=said)\n"
-            "answer = ask.getresponse()\n"
-            "print(answer.status); print(answer.read().decode())"
+    def ask(
+        self,
+        port: int,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> tuple[int, bytes]:
+        """Status and body of an answer by HTTP (0: none); a redirection is an answer, too."""
+        words = [str(port), method, path, json.dumps(dict(headers or {}))]
+        done = subprocess.run(
+            ["nsenter", "-t", str(self.pid), "-n", sys.executable, "-c", ASK, *words],
+            input=body,
+            capture_output=True,
         )
-        done = self.run("python", "-c", code, path, token or "")
-        status, _, text = done.stdout.partition("\n")
-        return int(status or 0), text
+        status, _, answer = done.stdout.partition(b"\n")
+        return int(status or 0), answer
 
-    def await_start(self) -> bool:
-        """Whether it answers within START_S."""
+    @property
+    def health_check(self) -> list[str]:
+        """The words that ask whether it is well: compose.yaml's, else the image's."""
+        if "healthcheck" in self.service:
+            _, *words = self.service["healthcheck"]["test"]
+            return [str(word) for word in words]
+        words = json.loads(self.stage.last("HEALTHCHECK").text.removeprefix("CMD "))
+        return [str(word) for word in words]
+
+    def await_health(self) -> bool:
+        """Whether its health check passes within START_S."""
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            if "is running at" in self.log.read_text() and self.get("/api")[0] == 200:
-                return True
+            try:
+                if self.run(*self.health_check).returncode == 0:
+                    return True
+            except (FileNotFoundError, IndexError):
+                pass  # it has no process yet
             time.sleep(1)
         return False
 
@@ -130,10 +188,33 @@ class Container:
 
 
 @contextmanager
-def container(stage: Stage, root: Path, place: Path, token: str) -> Iterator[Container]:
-    """Jupyter while the block lasts."""
-    jupyter = Container(stage, root, place, token)
+def container(
+    service: dict[str, Any],
+    stage: Stage,
+    root: Path,
+    place: Path,
+    *,
+    name: str,
+    hosts: Mapping[str, str] | None = None,
+    **settings: str,
+) -> Iterator[Container]:
+    """The service while the block lasts."""
+    running = Container(service, stage, root, place, name, settings, hosts or {})
     try:
-        yield jupyter
+        yield running
     finally:
-        jupyter.stop()
+        running.stop()
+
+
+def connect(first: Container, second: Container, addresses: tuple[str, str]) -> None:
+    """A network that holds these two alone."""
+    pids = [str(each.pid) for each in (first, second)]
+    ends = ["here", "there"]
+    program(
+        "ip", "link", "add", ends[0], "netns", pids[0], "type", "veth",
+        "peer", "name", ends[1], "netns", pids[1],
+    )  # fmt: skip
+    for pid, end, address in zip(pids, ends, addresses, strict=True):
+        inside = ["nsenter", "-t", pid, "-n", "ip"]
+        program(*inside, "address", "add", f"{address}/24", "dev", end)
+        program(*inside, "link", "set", end, "up")

@@ -1,3 +1,5 @@
 #!/bin/sh
-# Whether Jupyter answers; it tells its version without a token, and nothing else.
-exec python -c 'import urllib.request as web; web.urlopen("http://127.0.0.1:8888/api", timeout=8)'
+# Whether a service answers, and with no error.
+#
+#     healthy.sh ADDRESS
+exec python -c 'import sys, urllib.request as web; web.urlopen(sys.argv[1], timeout=8)' "$1"

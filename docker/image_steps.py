@@ -63,7 +63,7 @@ class Stage:
 
 
 def read_stages(dockerfile: Path) -> list[Stage]:
-    """The stages of a Dockerfile, the image's own last.
+    """The stages of a Dockerfile, in order.
 
     Raises
     ------
@@ -87,6 +87,13 @@ def read_stages(dockerfile: Path) -> list[Stage]:
         else:
             found[-1][2].append(Step(name, text.strip(), options))
     return [Stage(base, name, tuple(steps)) for base, name, steps in found]
+
+
+def needed(stages: list[Stage], target: str) -> list[Stage]:
+    """The stages that an image is made of, in order, itself last: those that it copies from."""
+    (image,) = [stage for stage in stages if stage.name == target]
+    sources = {step.options["from"] for step in image.steps if "from" in step.options}
+    return [stage for stage in stages if stage.name in sources] + [image]
 
 
 def context_files(root: Path) -> list[Path]:
@@ -131,10 +138,10 @@ def _matches(path: Path, pattern: str) -> bool:
     return len(names) == len(patterns) and all(map(fnmatch.fnmatchcase, names, patterns))
 
 
-def read_service(compose: Path, name: str = "jupyter") -> dict[str, Any]:
-    """One service of a compose file, with the defaults of its variables put in."""
+def read_services(compose: Path) -> dict[str, dict[str, Any]]:
+    """The services of a compose file by name, with the defaults of its variables put in."""
     import yaml
 
     text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", compose.read_text("utf-8"))
-    service: dict[str, Any] = yaml.safe_load(text)["services"][name]
-    return service
+    services: dict[str, dict[str, Any]] = yaml.safe_load(text)["services"]
+    return services

@@ -1,13 +1,12 @@
 #!/bin/sh
-# Who runs Jupyter, and the folder that is theirs.
+# Who runs the service, and the folders that are theirs.
 #
-#     make-user.sh UID WORK
+#     make-user.sh UID FOLDER...
 set -eu
 uid=$1
-work=$2
+shift
 
 groupadd --gid "$uid" spinescan
 useradd --uid "$uid" --gid "$uid" --no-create-home --home-dir /tmp/home --shell /bin/sh spinescan
-# The place of the films is there before anything is mounted on it.
-mkdir -p "$work/films"
-chown -R "$uid:$uid" "$work"
+mkdir -p "$@"
+chown "$uid:$uid" "$@"

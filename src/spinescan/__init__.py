@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spinescan.infer.scanner import Scanner
     from spinescan.io.read import read_radiograph
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "Edit": "spinescan.core.edit",

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
-from image_steps import ROOT, context_files, read_service, read_stages
+from image_steps import ROOT, Stage, context_files, needed, read_services, read_stages
 
 from spinescan.core.report import RESEARCH_USE
 
 SCRIPTS = sorted((ROOT / "docker").glob("*.sh"))
 STAGES = read_stages(ROOT / "Dockerfile")
-SERVICE = read_service(ROOT / "compose.yaml")
+IMAGES = {stage.name: stage for stage in STAGES if not stage.name.startswith("build-")}
+SERVICES = read_services(ROOT / "compose.yaml")
 
 
 def program(name: str) -> str:
@@ -77,8 +79,9 @@ def test_every_step_runs_a_script_that_was_copied_before() -> None:
                 *names, target = step.words
                 here |= {f"{target}{Path(name).name}" for name in names}
             if step.name in ("RUN", "CMD"):
-                (script,) = [word for word in step.words if word.endswith(".sh")]
-                assert script in here, script
+                scripts = {word for word in step.words if word.endswith(".sh")}
+                assert scripts
+                assert scripts <= here, scripts
 
 
 def test_the_context_holds_no_films_and_no_secrets(tmp_path: Path) -> None:
@@ -96,39 +99,100 @@ def test_the_context_holds_no_films_and_no_secrets(tmp_path: Path) -> None:
         "src/spinescan/kept.py",
         "notebooks/kept.ipynb",
         "docker/kept.sh",
+        "docker/orthanc.json",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     kept = {path.as_posix() for path in context_files(tmp_path)}
-    assert kept == {"src/spinescan/kept.py", "notebooks/kept.ipynb", "docker/kept.sh"}
+    assert kept == {
+        "src/spinescan/kept.py",
+        "notebooks/kept.ipynb",
+        "docker/kept.sh",
+        "docker/orthanc.json",
+    }
 
 
-def test_the_image_is_not_run_as_root_and_says_what_it_is_for() -> None:
-    image = STAGES[-1]
-    assert image.last("USER").text == SERVICE["user"] == "1000:1000"
+@pytest.mark.parametrize("image", IMAGES.values(), ids=IMAGES)
+def test_an_image_is_not_run_as_root_and_says_what_it_is_for(image: Stage) -> None:
+    assert image.last("USER").text == "1000:1000"
     labels = image.last("LABEL").pairs
     assert RESEARCH_USE in labels["org.opencontainers.image.description"]
-    assert "healthy.sh" in image.last("HEALTHCHECK").text
-    assert {stage.base for stage in STAGES} == {"python:3.11-slim-bookworm"}
+    assert "/opt/docker/healthy" in image.last("HEALTHCHECK").text
 
 
-def test_compose_gives_no_more_than_is_needed() -> None:
-    assert SERVICE["ports"]
-    assert all(port.startswith("127.0.0.1:") for port in SERVICE["ports"])
-    assert SERVICE["read_only"] is True
-    assert SERVICE["cap_drop"] == ["ALL"]
-    assert "no-new-privileges:true" in SERVICE["security_opt"]
-    assert SERVICE["mem_limit"]
-    assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & set(SERVICE)
-    films, work = (
-        next(volume for volume in SERVICE["volumes"] if volume["target"] == target)
-        for target in ("/work/films", "/work")
-    )
-    assert films["read_only"] is True
-    assert work["type"] == "volume"
+def test_the_slim_image_installs_no_torch() -> None:
+    build, slim = needed(STAGES, "slim")
+    assert slim is IMAGES["slim"]
+    installs = [step.text for step in build.steps if "install-requirements.sh" in step.text]
+    (extras,) = re.findall(r"EXTRAS=(\S+)", " ".join(installs))
+    assert set(extras.split(",")) == {"web", "pdf", "dicom"}
+
+
+def test_every_profile_has_its_services_and_nothing_starts_without_one() -> None:
+    profiles: dict[str, set[str]] = {}
+    for name, service in SERVICES.items():
+        (profile,) = service["profiles"]
+        profiles.setdefault(profile, set()).add(name)
+    assert profiles == {"page": {"page"}, "jupyter": {"jupyter"}, "orthanc": {"orthanc", "node"}}
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_compose_gives_no_more_than_is_needed(service: dict[str, Any]) -> None:
+    assert service["build"]["target"] in IMAGES
+    assert service["user"] == "1000:1000"
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["restart"]
+    assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & set(service)
+    for volume in service["volumes"]:
+        assert volume["type"] == "volume" or volume["read_only"] is True
+
+
+def test_what_shall_last_is_in_a_volume_of_the_service_s_own() -> None:
+    sources = [
+        volume["source"]
+        for service in SERVICES.values()
+        for volume in service["volumes"]
+        if volume["type"] == "volume"
+    ]
+    assert len(sources) == len(set(sources)) == len(SERVICES)
+
+
+def test_the_node_is_reached_by_orthanc_alone() -> None:
+    assert "ports" not in SERVICES["node"]
+    assert SERVICES["node"]["networks"] == ["archive"]
+    others = set(SERVICES) - {"node", "orthanc"}
+    assert not any("archive" in SERVICES[name].get("networks", []) for name in others)
+    compose = (ROOT / "compose.yaml").read_text("utf-8")
+    assert re.search(r"^  archive:\n    internal: true$", compose, re.MULTILINE)
+
+
+def test_orthanc_sends_to_the_node_as_the_documentation_says() -> None:
+    page = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
+    (shown,) = re.findall(r"```lua\n(.*?)```", page, re.DOTALL)
+    script = (ROOT / "docker" / "orthanc.lua").read_text("utf-8")
+    assert script.splitlines()[1:] == shown.splitlines()[1:]  # beneath its first line
+    told = json.loads((ROOT / "docker" / "orthanc.json").read_text("utf-8"))
+    modality = told["DicomModalities"]["spinescan"]
+    assert modality["Host"] == "node"
+    assert f"--allow={told['DicomAet']}@*" in SERVICES["node"]["command"]
+    send_to = f"--send-to={told['DicomAet']}@orthanc:{told['DicomPort']}"
+    assert send_to in SERVICES["node"]["command"]
+    assert told["AuthenticationEnabled"] is True
+    assert "RegisteredUsers" not in told
+
+
+def test_the_example_of_settings_names_all_of_them_and_no_secret() -> None:
     settings = (ROOT / ".env.example").read_text("utf-8")
     used = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text("utf-8")))
-    assert used == set(re.findall(r"^(\w+)=", settings, re.MULTILINE))
+    given = dict(re.findall(r"^(\w+)=(.*)$", settings, re.MULTILINE))
+    assert used == set(given) - {"COMPOSE_PROFILES"}  # which is Compose's own
+    assert {"SPINESCAN_TOKEN", "JUPYTER_TOKEN", "ORTHANC_PASSWORD"} <= set(given)
+    assert not [name for name in given if re.search("TOKEN|PASSWORD", name) and given[name]]
 
 
 def test_no_file_names_an_index_of_packages() -> None:
@@ -138,11 +202,11 @@ def test_no_file_names_an_index_of_packages() -> None:
         assert all(address.startswith("http://127.0.0.1") for address in addresses), path
 
 
-# --- start.sh
+# --- the scripts that start services
 
 
 def start(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """start.sh with a Jupyter that tells what it was given."""
+    """start-jupyter.sh with a Jupyter that tells what it was given."""
     tell = (
         "import json, os, sys; print('TOLD', json.dumps([os.environ['JUPYTER_TOKEN'], sys.argv]))"
     )
@@ -151,7 +215,7 @@ def start(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "shipped").mkdir(exist_ok=True)
     (tmp_path / "shipped" / "one.ipynb").write_text("as shipped")
     return subprocess.run(
-        ["sh", ROOT / "docker" / "start.sh", tmp_path / "shipped", tmp_path / "work"],
+        ["sh", ROOT / "docker" / "start-jupyter.sh", tmp_path / "shipped", tmp_path / "work"],
         env={
             "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
             "HOME": str(tmp_path / "home"),
@@ -187,7 +251,7 @@ def test_a_token_of_one_s_own_is_not_printed(tmp_path: Path) -> None:
     assert not any(token in word for word in words)
 
 
-@pytest.mark.parametrize("token", ["short", "0123456789 abcdef", "a" * 15])
+@pytest.mark.parametrize("token", ["short", "0123456789 abcdef", "a" * 15, '0123456789"abcdef'])
 def test_a_token_that_is_easily_guessed_or_mistyped_is_refused(tmp_path: Path, token: str) -> None:
     done = start(tmp_path, JUPYTER_TOKEN=token)
     assert done.returncode == 2
@@ -199,7 +263,7 @@ def test_it_listens_on_this_computer_alone_unless_told_otherwise(tmp_path: Path)
     assert words[words.index("--ip") + 1] == "127.0.0.1"
     _, words = told(start(tmp_path, SPINESCAN_ADDRESS="0.0.0.0"))
     assert words[words.index("--ip") + 1] == "0.0.0.0"
-    assert STAGES[-1].environment["SPINESCAN_ADDRESS"] == "0.0.0.0"
+    assert IMAGES["training"].environment["SPINESCAN_ADDRESS"] == "0.0.0.0"
 
 
 def test_notebooks_that_were_worked_on_stay(tmp_path: Path) -> None:
@@ -209,6 +273,38 @@ def test_notebooks_that_were_worked_on_stay(tmp_path: Path) -> None:
     copied.write_text("worked on")
     told(start(tmp_path))
     assert copied.read_text() == "worked on"
+
+
+def start_page(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """start-page.sh with a spinescan that tells what it was given."""
+    tell = (
+        "import json, os, sys; print('TOLD', json.dumps([os.environ['SPINESCAN_TOKEN'], sys.argv]))"
+    )
+    executable(tmp_path / "bin" / "spinescan", f"#!{sys.executable}\n{tell}\n")
+    return subprocess.run(
+        ["sh", ROOT / "docker" / "start-page.sh", tmp_path],
+        env={
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(tmp_path / "home"),
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_page_is_never_without_a_token(tmp_path: Path) -> None:
+    done = start_page(tmp_path, SPINESCAN_TOKEN="", SPINESCAN_PORT="8010")
+    token, words = told(done)
+    assert re.fullmatch("[0-9a-f]{48}", token)
+    assert f"http://127.0.0.1:8010 and give the token {token}" in done.stdout
+    assert words[1:3] == ["serve", "--host"]
+    assert not any(token in word for word in words)
+    own = "0123456789abcdef"
+    done = start_page(tmp_path, SPINESCAN_TOKEN=own)
+    assert told(done)[0] == own
+    assert own not in done.stdout.split("TOLD ")[0]
+    assert start_page(tmp_path, SPINESCAN_TOKEN="short").returncode == 2
 
 
 # --- install-requirements.sh

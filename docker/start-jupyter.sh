@@ -1,7 +1,7 @@
 #!/bin/sh
 # Jupyter on the work folder, never without a token.
 #
-#     start.sh NOTEBOOKS WORK
+#     start-jupyter.sh NOTEBOOKS WORK
 #
 # JUPYTER_TOKEN      the token; empty or unset: a new one is made and printed
 # SPINESCAN_ADDRESS  the address to listen on; 127.0.0.1 unless it is set
@@ -11,14 +11,11 @@ notebooks=$1
 work=$2
 page="http://127.0.0.1:${SPINESCAN_PORT:-8888}/lab"
 
-token=${JUPYTER_TOKEN:-}
-bare=$(printf '%s' "$token" | tr -d '[:space:]')
-if [ -z "$bare" ]; then
-    token=$(python -c 'import secrets; print(secrets.token_hex(24))')
-    echo "Open $page?token=$token"
-elif [ "$bare" != "$token" ] || [ "${#token}" -lt 16 ]; then
-    echo "JUPYTER_TOKEN: expected 16 characters or more, none of them a space" >&2
-    exit 2
+# shellcheck source=docker/secret.sh
+. "$(dirname "$0")/secret.sh"
+choose_secret JUPYTER_TOKEN "${JUPYTER_TOKEN:-}"
+if [ "$made" = yes ]; then
+    echo "Open $page?token=$secret"
 else
     echo "Open $page and give the token of .env"
 fi
@@ -32,7 +29,7 @@ done
 
 # In the environment, not on the command line, which others can read. Jupyter would take settings
 # from the folder that it is started in. Requests must name this computer itself as their host.
-export JUPYTER_TOKEN="$token"
+export JUPYTER_TOKEN="$secret"
 cd "$HOME"
 exec jupyter lab --no-browser --ip "${SPINESCAN_ADDRESS:-127.0.0.1}" --port 8888 \
     --ServerApp.port_retries=0 \
