@@ -33,7 +33,7 @@ SCENE = Scene(
             "tests/app/test_cluster.py::test_the_cost_of_a_million_films_follows_from_that_of_one",
         ),
         NotRun(
-            "export RAY_ADDRESS",
+            "export RAY_ADDRESS=head.example.org:6379",
             "needs a cluster",
             f"{CLUSTER}::test_records_and_results_are_those_of_the_plain_path",
         ),
@@ -43,7 +43,7 @@ SCENE = Scene(
             f"{CLUSTER}::test_a_killed_driver_resumes",
         ),
         NotRun(
-            "spinescan scan s3:",
+            "spinescan scan s3://bucket/archive",
             "needs a store",
             f"{CLUSTER}::test_a_film_that_kills_its_reader_costs_no_other",
         ),
