@@ -18,7 +18,7 @@ def afterwards(stage: Stage) -> None:
 SCENE = Scene(
     "docs/how-to/audit.md",
     set_up=set_up,
-    # Minutes, in which a scene could teach nothing: tests/audit/test_sights.py covers the spine.
+    # That part takes minutes; tests/audit/test_sights.py covers it.
     instead={"--out audit": "--out audit --no-spine"},
     afterwards=afterwards,
     extras=("study",),
