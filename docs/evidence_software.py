@@ -304,7 +304,7 @@ def cluster_rows() -> Rows:
     hours = {name: 1e6 * seconds / 3600 for name, seconds in told["core_s_per_film"].items()}
     for cores, decimals in ((1, 0), (2, 1), (16, 1), (64, 1), (256, 1)):
         median, least, most = (hours[name] / cores for name in ("median", "least", "most"))
-        asked = f"a million films, worked out: hours on {cores} cores"
+        asked = f"a million films, worked out: hours, cores: {cores}"
         rows.append(Row(source, asked, median, " h", decimals, (least, most), kind, n))
     sizes = {"read": told["film_bytes"], "results": told["result_bytes"]}
     sizes["records"] = told["ray"]["record_bytes"]["median"]
