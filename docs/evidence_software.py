@@ -1,6 +1,6 @@
 """Rows of the evidence table: data sets, the phantoms' truth, and the program itself."""
 
-from evidence_rows import COUNT, ONE_RUN, PERSONS, WILSON, Rows, Source, part, plain
+from evidence_rows import COUNT, ONE_RUN, PERSONS, WILSON, Row, Rows, Source, part, plain
 from formats import Told
 from results import result
 
@@ -272,6 +272,45 @@ def archive_rows() -> Rows:
                 source, f"{name}: next result", fault["next_result_after_s"], " s", n, ONE_RUN, 1
             ),
         ]
+    return rows
+
+
+def cluster_rows() -> Rows:
+    """Archives with and without Ray, and what a million films cost."""
+    told = result("archives")
+    source = Source(
+        "archives", "SYNTHETIC", "phantoms, copied", NONE, "the shipped bundles of a scan"
+    )
+    n = f"{told['films']} films, {told['cores']} cores"
+    kind = f"least to most of {told['runs']} runs"
+    rows: Rows = []
+    for engine in ("plain", "ray"):
+        for key, asked, unit, decimals in (
+            ("films_per_s", "films a second", "", 2),
+            ("processor_s_per_film", "processor's time a film", " s", 2),
+            ("first_record_s", "to the first record", " s", 1),
+        ):
+            one = told[engine][key]
+            ends = (one["least"], one["most"])
+            asked = f"{engine}: {asked}"
+            rows.append(Row(source, asked, one["median"], unit, decimals, ends, kind, n))
+    for key, asked in (
+        ("ray_over_plain", "throughput of Ray over plain"),
+        ("processor_ray_over_plain", "processor's time of Ray over plain"),
+    ):
+        one = told[key]
+        ends = (one["least"], one["most"])
+        rows.append(Row(source, asked, one["median"], "", 2, ends, kind, n))
+    hours = {name: 1e6 * seconds / 3600 for name, seconds in told["core_s_per_film"].items()}
+    for cores, decimals in ((1, 0), (2, 1), (16, 1), (64, 1), (256, 1)):
+        median, least, most = (hours[name] / cores for name in ("median", "least", "most"))
+        asked = f"a million films, worked out: hours, cores: {cores}"
+        rows.append(Row(source, asked, median, " h", decimals, (least, most), kind, n))
+    sizes = {"read": told["film_bytes"], "results": told["result_bytes"]}
+    sizes["records"] = told["ray"]["record_bytes"]["median"]
+    for what, size in sizes.items():
+        asked = f"a million films, worked out: {what}"
+        rows.append(plain(source, asked, size / 1e3, " GB", n, "no interval: a mean size"))
     return rows
 
 

@@ -87,7 +87,7 @@ QUESTIONS = (
     Question(
         "program",
         "How fast is the program, and what breaks it?",
-        (software.speed_rows, software.network_rows, software.file_rows),
+        (software.speed_rows, software.network_rows, software.cluster_rows, software.file_rows),
     ),
 )
 

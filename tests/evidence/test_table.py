@@ -86,7 +86,7 @@ def test_every_row_has_an_interval_or_says_why_not() -> None:
             low, high = row.interval
             assert low < high, row
             assert low - 1e-9 <= row.value <= high + 1e-9, row
-            assert row.kind.startswith(("bootstrap by ", "Wilson")), row
+            assert row.kind.startswith(("bootstrap by ", "Wilson", "least to most of ")), row
 
 
 def test_no_two_rows_of_a_question_ask_the_same() -> None:
