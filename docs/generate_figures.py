@@ -101,8 +101,6 @@ def traps() -> str:
 
 def archive_costs() -> str:
     """What Ray costs, and a million films."""
-    if not (RESULTS / "archives.json").is_file():
-        return "Not measured yet.\n"
     return archive_figures.costs(result("archives"))
 
 
