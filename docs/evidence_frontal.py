@@ -246,7 +246,7 @@ def whole_phantom_level_rows() -> Rows:
     for name, entry in points.items():
         if name not in ("all", "within_share_of_film_height"):
             asked = f"{name.replace('_', ' ')} {at}"
-            rows.append(part(source, asked, entry["found_near"], "points shown"))
+            rows.append(part(source, asked, entry["found_near"], "points shown", FILMS))
     return rows
 
 

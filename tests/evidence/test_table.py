@@ -8,8 +8,10 @@ from pathlib import Path
 import generate_evidence
 import generate_figures
 import pytest
-from evidence_rows import Row
+from evidence_rows import WILSON, Row
 from results import BEGIN, END, RESULTS, commands
+
+from spinescan.study.metrics import wilson_interval
 
 ROOT = Path(__file__).parents[2]
 BUNDLES = sorted((ROOT / "src" / "spinescan" / "bundles").glob("*/bundle.json"))
@@ -87,6 +89,19 @@ def test_every_row_has_an_interval_or_says_why_not() -> None:
             assert low < high, row
             assert low - 1e-9 <= row.value <= high + 1e-9, row
             assert row.kind.startswith(("bootstrap by ", "Wilson", "least to most of ")), row
+
+
+def test_intervals_that_are_called_wilsons_are_wilsons() -> None:
+    counted = re.compile(r"(\d+) of (\d+) ")
+    found = [
+        (row, [int(number) for number in told.groups()])
+        for _, row in rows()
+        if row.kind == WILSON and row.interval and (told := counted.match(row.n))
+    ]
+    assert len(found) > 50
+    for row, (count, n) in found:
+        ends = [100 * end for end in wilson_interval(count, n)]
+        assert row.interval == pytest.approx(ends, abs=0.1), row
 
 
 def test_no_two_rows_of_a_question_ask_the_same() -> None:
