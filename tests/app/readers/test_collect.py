@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from spinescan.app.commands.readers import _records
 from spinescan.app.main import cli
 from spinescan.data.checks import check_task, task_of
 from spinescan.data.manifest import read_manifest
@@ -92,6 +93,22 @@ def test_an_earlier_runs_reports_are_taken(made: Path, tmp_path: Path) -> None:
     assert values["spinescan"]["n_abstained"]["als7"] == 10
     assert "No report of SpineScan on 2 films." in values["warnings"]
     assert "How readers agree" in (tmp_path / "report" / "readers.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_model_that_answers_only_where_it_is_named_is_asked_for_its_task(tmp_path: Path) -> None:
+    from PIL import Image
+
+    from spinescan.phantom.film import sample_film
+
+    film = tmp_path / "film.png"
+    Image.fromarray((sample_film().pixels * 255).round().astype("uint8")).save(film)
+    made = run("readers", "new", film, "--out", tmp_path / "set", "--task", "fraiwan3")
+    assert made.exit_code == 0, made.output
+    key = read_key(tmp_path / "set")
+    records = _records(key, None)
+    (record,) = records.values()
+    assert [p["task"] for p in record["predictions"] if p["scores"]] == ["als7", "fraiwan3"]
 
 
 @pytest.mark.slow

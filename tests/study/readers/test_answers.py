@@ -35,6 +35,14 @@ def test_a_full_answer_is_read(tmp_path: Path, key: Key) -> None:
     assert [curve.apex for curve in answer.curves] == ["T8/T9"]  # an empty curve is none
 
 
+@pytest.mark.parametrize("told", [{"tk_deg": 41.0}, {"ll_deg": -3}, {"no_curve": True}])
+def test_one_measured_angle_is_an_answer(tmp_path: Path, key: Key, told: dict[str, Any]) -> None:
+    path = written(tmp_path, file_of(key, "A", [{"film": 2, **told}, {"film": 3}]))
+    answers = read_answers(path, key).answers
+    assert answers[2].said
+    assert not answers[3].said
+
+
 @pytest.mark.parametrize(
     ("answers", "others", "says"),
     [
@@ -93,6 +101,17 @@ def test_a_typed_table_is_read_as_the_form_is(tmp_path: Path, key: Key) -> None:
     path.write_text(path.read_text().replace("32,5", "steep"))
     with pytest.raises(DataError, match="row 3: cobb_deg must be a number of degrees"):
         read_answers(path, key)
+
+
+def test_a_column_that_is_not_of_the_table_is_refused_if_it_is_filled(
+    tmp_path: Path, key: Key
+) -> None:
+    path = tmp_path / "A.csv"
+    path.write_text(f"set,reader,film,curve4_cobb_deg\n{key.set_id},A,1,12\n")
+    with pytest.raises(DataError, match="film 1: no question 'curve4_cobb_deg'"):
+        read_answers(path, key)
+    path.write_text(f"set,reader,film,curve4_cobb_deg\n{key.set_id},A,1,\n")
+    assert list(read_answers(path, key).answers) == [1]
 
 
 def test_a_key_is_read_as_it_was_written_and_is_private(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from spinescan.study.pages.readers import render_readers
-from spinescan.study.readers.answers import Answer, ReaderAnswers
+from spinescan.study.readers.answers import Answer, CurveAnswer, ReaderAnswers
 from spinescan.study.readers.consensus import consensus
 from spinescan.study.readers.figures import Study, study_figures
-from spinescan.study.readers.readings import of_record
+from spinescan.study.readers.readings import of_answer, of_record
 from tests.study.readers.simulated import BIASES, NOISE, SPREAD, key_of, readers_of
 
 DRAWS = 400
@@ -142,6 +142,33 @@ def test_kyphosis_is_compared_between_the_levels_that_readers_are_asked_for() ->
 def test_no_curve_is_an_answer_of_spinescan() -> None:
     none = {"type": None, "decision": "accepted", "reasons": ["no_curve"]}
     assert of_record(record(als=none), ("als7",)).labels == {"als7": "no_type"}
+
+
+def test_a_classifier_answers_where_the_landmarks_were_declined() -> None:
+    declined = record(
+        decision="abstained", view="lateral",
+        predictions=[{"task": task, "label": "kyphosis"} for task in ("kyphosis", "sagittal3")],
+    )  # fmt: skip
+    reading = of_record(declined, ("kyphosis", "lordosis", "sagittal3"))
+    assert reading.labels == {
+        "kyphosis": "kyphosis", "lordosis": "cannot_tell", "sagittal3": "cannot_tell",
+    }  # fmt: skip
+    declined = record(decision="abstained")
+    assert of_record(declined, ("als7", "scoliosis")).labels == dict.fromkeys(
+        ("als7", "scoliosis"), "cannot_tell"
+    )
+
+
+def test_what_was_measured_in_another_view_is_not_told() -> None:
+    curve = CurveAnswer("T5", "T8", "T11", "right", 40.0)
+    names = {}
+    for view in ("", "frontal", "lateral", "other"):
+        reading = of_answer(Answer(1, view, True, curves=(curve,), tk_deg=30.0), ("als7",))
+        assert reading is not None
+        names[view] = set(reading.angles)
+        assert (reading.curve is not None) == (view in ("", "frontal"))
+    cobb = {"cobb_deg", "cobb_thoracic_deg"}
+    assert names == {"": cobb | {"tk_deg"}, "frontal": cobb, "lateral": {"tk_deg"}, "other": set()}
 
 
 @pytest.mark.parametrize(

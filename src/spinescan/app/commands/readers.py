@@ -319,17 +319,21 @@ def _tell_set(key: "Key", films: "tuple[BlindFilm, ...]", written: tuple[Path, .
 
 
 def _records(key: "Key", reports: Path | None) -> dict[str, Any]:
-    """SpineScan's answers by the film's digest: an earlier run's, or those of now."""
-    from spinescan.app.batch import shipped_scanner
+    """SpineScan's answers by the film's digest: an earlier run's, or those of now.
+
+    To be asked for its task is to be named, for a model that answers only where it is named.
+    """
+    from spinescan.app.batch import scanner_with
     from spinescan.app.progress import answers_with_bar
     from spinescan.core.errors import SpineScanError
     from spinescan.core.report import failure_dict
     from spinescan.data.manifest_films import read_reports
+    from spinescan.infer.bundle import shipped_bundles
     from spinescan.io.read import read_radiograph
 
     if reports is not None:
         return dict(read_reports(reports))
-    scanner = shipped_scanner(None)
+    scanner = scanner_with(tuple(f for f in shipped_bundles() if f.name in key.tasks), None)
     found: dict[str, Any] = {}
     with answers_with_bar(len(key.films)) as show:
         for film in key.films:

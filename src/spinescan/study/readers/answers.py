@@ -92,7 +92,12 @@ class Answer:
     @property
     def said(self) -> bool:
         """Whether the reader said anything of the film."""
-        return self.readable is not None or bool(self.labels or self.curves or self.no_curve)
+        angles = (self.tk_deg, self.ll_deg)
+        return (
+            self.readable is not None
+            or bool(self.labels or self.curves or self.no_curve)
+            or any(angle is not None for angle in angles)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ ANGLES: Final = {
 }
 """The angles that raters are compared on, and what people call them."""
 
+_MEASURED: Final = ("als7", "sagittal3", "scoliosis")
+"""The tasks that SpineScan answers by measuring."""
 _FIRST_LUMBAR: Final = APEXES.index("T12")
 _SAGITTAL: Final = {"tk_deg": "TK_T4_T12", "ll_deg": "LL_L1_S1"}
 """SpineScan's measurements between the levels that readers are asked for."""
@@ -43,7 +45,8 @@ def of_answer(answer: Answer | None, tasks: tuple[str, ...]) -> Reading | None:
     """A reader's answer; None where the reader said nothing of the film.
 
     A film that cannot be read, by the reader, is one whose label the reader cannot tell. A question
-    about another view than the film's is none.
+    about another view than the film's is none, and what was measured before the reader took the
+    film for another view is not told.
     """
     if answer is None or not answer.said:
         return None
@@ -51,21 +54,29 @@ def of_answer(answer: Answer | None, tasks: tuple[str, ...]) -> Reading | None:
     if answer.readable is False:
         return Reading(dict.fromkeys(fits, CANNOT_TELL))
     sagittal = {"tk_deg": answer.tk_deg, "ll_deg": answer.ll_deg}
+    if answer.view in ("frontal", "other"):
+        sagittal = {}
+    curves = answer.curves if answer.view in ("", "frontal") else ()
     told = {name: value for name, value in sagittal.items() if value is not None}
     return Reading(
         {task: label for task, label in answer.labels.items() if task in fits},
-        {**_cobb_angles(answer.curves), **told},
-        _largest(answer.curves),
+        {**_cobb_angles(curves), **told},
+        _largest(curves),
     )
 
 
 def of_record(record: Mapping[str, Any] | None, tasks: tuple[str, ...]) -> Reading:
     """SpineScan's answer, from a scan's JSON; None is a film that failed.
 
-    Where it failed or abstained it cannot tell the label.
+    Where it failed or abstained it cannot tell the label. Where it declined the landmarks nothing
+    is measured, but a classifier may have answered.
     """
-    if record is None or "error" in record or record["decision"] == "abstained":
+    if record is None or "error" in record:
         return Reading(dict.fromkeys(tasks, CANNOT_TELL))
+    if record["decision"] == "abstained":
+        return Reading(
+            {t: CANNOT_TELL if t in _MEASURED else _classified(record, t) for t in tasks}
+        )
     curves = tuple(
         CurveAnswer(c["upper"], c["apex"], c["lower"], c["convex_side"], c["cobb_deg"])
         for c in record["curves"]
@@ -89,8 +100,13 @@ def _label(record: Mapping[str, Any], task: str) -> str:
         return label or CANNOT_TELL
     if task == "scoliosis" and record["view"] == "frontal":
         return "scoliosis" if record["curves"] else "normal"
-    answers = [p["label"] for p in record["predictions"] if p["task"] == task and p["label"]]
-    return answers[0] if answers else CANNOT_TELL
+    return _classified(record, task)
+
+
+def _classified(record: Mapping[str, Any], task: str) -> str:
+    answers = record.get("predictions", ())
+    told = [p["label"] for p in answers if p["task"] == task and p["label"]]
+    return told[0] if told else CANNOT_TELL
 
 
 def _cobb_angles(curves: tuple[CurveAnswer, ...]) -> dict[str, float]:

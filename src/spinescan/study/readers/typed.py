@@ -20,6 +20,7 @@ from spinescan.study.readers.questions import (
 PAPER_CURVES: Final = 3
 _FIRST: Final = ("set", "reader", "film")
 _CURVE: Final = ("upper", "apex", "lower", "convex_side", "cobb_deg")
+_CURVES: Final = tuple(f"curve{i}_{name}" for i in range(1, PAPER_CURVES + 1) for name in _CURVE)
 _YES: Final[dict[str, bool | None]] = {
     "yes": True, "y": True, "1": True, "true": True,
     "no": False, "n": False, "0": False, "false": False, "": None,
@@ -28,14 +29,13 @@ _YES: Final[dict[str, bool | None]] = {
 
 def columns(tasks: tuple[str, ...]) -> tuple[str, ...]:
     """The columns of the table for these tasks."""
-    curves = [f"curve{i}_{name}" for i in range(1, PAPER_CURVES + 1) for name in _CURVE]
     return (
         *_FIRST,
         "view",
         "readable",
         "reason",
         *tasks,
-        *(("no_curve", *curves) if asks_curves(tasks) else ()),
+        *(("no_curve", *_CURVES) if asks_curves(tasks) else ()),
         *(SAGITTAL_ANGLES if asks_sagittal(tasks) else ()),
         "confidence",
         "remark",
@@ -80,8 +80,8 @@ def typed_answers(path: Path) -> dict[str, Any]:
 
 def _answer(cells: dict[str, str]) -> dict[str, Any]:
     known = {*_FIRST, "view", "readable", "reason", "no_curve", "confidence", "remark"}
-    known |= set(SAGITTAL_ANGLES)
-    tasks = [name for name in cells if name not in known and not name.startswith("curve")]
+    known |= {*SAGITTAL_ANGLES, *_CURVES}
+    tasks = [name for name in cells if name not in known]  # the check tells one that is none
     curves = [
         {name: cells.get(f"curve{i}_{name}", "") for name in _CURVE}
         for i in range(1, PAPER_CURVES + 1)
