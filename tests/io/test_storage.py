@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("fsspec")
 
 import fsspec
+from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 
 from spinescan.app.batch import Settings, scan_batch
@@ -72,6 +73,38 @@ def test_records_of_stored_films_are_those_of_local_ones(folder: Path, memory: A
             assert ours["error"]["message"].startswith(ours["file"])
         else:
             assert {**ours, "file": ""} == {**theirs, "file": ""}
+
+
+class Hosted(MemoryFileSystem):
+    """Films on a host, as sftp:// and hdfs:// name them: the path alone does not tell the host."""
+
+    protocol = "hosted"
+
+    def __init__(self, host: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.host = host
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        if "://" in path:
+            path = "/" + path.partition("://")[2].partition("/")[2]
+        return path.rstrip("/")
+
+    @staticmethod
+    def _get_kwargs_from_urls(path: str) -> dict[str, str]:
+        return {"host": path.partition("://")[2].partition("/")[0]}
+
+
+@pytest.mark.parametrize("address", ["hosted://a@pacs/films", "hosted://a@pacs/films/"])
+def test_films_in_a_folder_of_a_host_are_asked_of_that_host(memory: Any, address: str) -> None:
+    fsspec.register_implementation("hosted", Hosted, clobber=True)
+    memory.pipe("/films/deep/a.png", b"film")
+    memory.pipe("/b.png", b"other")
+    assert list(all_films([address])) == ["hosted://a@pacs/films/deep/a.png"]
+    assert fetch_stored("hosted://a@pacs/films/deep/a.png", DEFAULT_LIMITS) == b"film"
+    assert set(all_films(["hosted://a@pacs"])) == {
+        "hosted://a@pacs/films/deep/a.png", "hosted://a@pacs/b.png",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

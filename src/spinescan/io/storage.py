@@ -81,6 +81,7 @@ def _stored(source: str) -> Iterator[str]:
     """
     try:
         files, path = _open(source)
+        host = _host(source, path)
         waiting = [(path, True)] if files.isdir(path) else []
     except Exception:
         waiting = []
@@ -97,9 +98,17 @@ def _stored(source: str) -> Iterator[str]:
             wanted = True
         if wanted:
             found = True
-            yield files.unstrip_protocol(name)
+            yield host + name if host else files.unstrip_protocol(name)
     if not found:
         yield source
+
+
+def _host(source: str, path: str) -> str:
+    """`sftp://host` of an address whose path does not tell the host; empty for buckets and such."""
+    path, source = path.rstrip("/"), source.rstrip("/")
+    start = source.removesuffix(path)
+    lost = start.partition("://")[2] if source.endswith(path) else ""
+    return start if lost else ""
 
 
 def _entries(files: Any, folder: str) -> list[tuple[str, bool]]:
