@@ -18,8 +18,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from spinescan.app.batch import Settings
-from spinescan.app.cluster import ClusterError, scan_on_ray
+import spinescan
+from spinescan.app.batch import FilmScanner, Settings
+from spinescan.app.cluster import ClusterError, _Reader, scan_on_ray
 from spinescan.app.main import cli
 from tests.app.fakes import ABSTAIN, CRASH, DEFECT, SLOW, UNHURRIED, load_fake, write_film
 
@@ -269,6 +270,17 @@ class TestOnRay:
         wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in ours), 30)
         assert list(place.iterdir()) == []  # no log, nothing spilled
         place.rmdir()
+
+
+def test_a_machine_that_does_not_see_the_folder_of_results_reads_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for out in (tmp_path / "elsewhere", Path("elsewhere")):
+        scanner = FilmScanner(Settings(out=out), load_fake, 1)
+        with pytest.raises(ClusterError, match="no such folder on this machine"):
+            _Reader(scanner, str(tmp_path), spinescan.__version__)
+    assert list(tmp_path.iterdir()) == []
 
 
 def refusal(*words: object) -> str:

@@ -73,7 +73,8 @@ def scan_on_ray(
     Parameters
     ----------
     sources
-        Taken a share at a time while earlier ones are read: an archive need not fit in memory.
+        Taken a share at a time, each when all before it are read: an archive need not fit in
+        memory.
     jobs
         How many actors; None for one on each of the cluster's CPUs.
     load
@@ -106,7 +107,7 @@ def _scanned(
     except ray.exceptions.RayError as error:
         raise ClusterError(
             f"Ray gave up ({type(error).__name__}); have all machines this version of SpineScan,"
-            " and memory enough?"
+            " the folder of --out, and memory enough?"
         ) from error
 
 
@@ -186,6 +187,9 @@ class _Reader:
             raise ClusterError(f"SpineScan {spinescan.__version__} here, {version} at the driver")
         with contextlib.suppress(OSError):  # not on this machine: then its films are not found
             os.chdir(folder)
+        out = scanner.settings.out
+        if out is not None and not out.is_dir():  # what is written here, the driver never sees
+            raise ClusterError(f"--out {out}: there is no such folder on this machine")
         # Without its file the process below does not run Ray's own script, which loads all of Ray.
         vars(sys.modules["__main__"]).pop("__file__", None)
         self._settings = scanner.settings
