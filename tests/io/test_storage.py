@@ -13,6 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 
 from spinescan.app.batch import Settings, scan_batch
+from spinescan.app.results import is_result
 from spinescan.core.errors import MissingExtraError, ReadError
 from spinescan.io.limits import DEFAULT_LIMITS, ReadLimits
 from spinescan.io.storage import all_films, fetch_stored, need_filesystem, protocol_of
@@ -105,6 +106,16 @@ def test_films_in_a_folder_of_a_host_are_asked_of_that_host(memory: Any, address
     assert set(all_films(["hosted://a@pacs"])) == {
         "hosted://a@pacs/films/deep/a.png", "hosted://a@pacs/b.png",
     }  # fmt: skip
+
+
+def test_results_of_an_earlier_scan_are_no_films(folder: Path) -> None:
+    results = folder / "results"
+    list(scan_batch([str(folder / "b.png")], Settings(out=results), load=load_fake))
+    listed = list(all_films([folder.as_uri()]))
+    assert sum(is_result(film) for film in listed) == 1
+    assert [film for film in listed if not is_result(film)] == [
+        film for film in listed if "/results/" not in film
+    ]
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,11 @@ def folder_name(source: str) -> str:
 
 
 def is_result(source: str) -> bool:
-    """Whether a file is one that `scan` or `phantom` wrote, and so no film."""
-    path = Path(source)
+    """Whether a file is one that `scan` or `phantom` wrote, and so no film.
+
+    Results that were copied to object storage are not known again.
+    """
+    path = Path(source.removeprefix("file://"))
     drawn = path.name in (OVERLAY, SR, CAPTURE) or _HEAT.fullmatch(path.name) is not None
     return drawn and any(path.with_name(n).is_file() for n in (REPORT, TRUTH))
 

@@ -1,7 +1,7 @@
 /** The parts that the form is made of, each with its label. */
 
 /**
- * A closed question: one of some answers. A second press on an answer takes it back.
+ * A closed question: one of some answers.
  * @param {string} name @param {string} title @param {Option[]} options @param {string} chosen
  * @param {(code: string) => void} onChoice
  */
