@@ -97,10 +97,14 @@ class Page:
     anchors: frozenset[str]
 
 
+_NOTE = re.compile(r"^(?:\?{3}|!{3})\+? .*\n(?:(?: {4}.*)?\n)*", re.MULTILINE)
+
+
 @cache
 def read_page(path: Path) -> Page:
-    """Take a page apart as CommonMark with tables."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(path.read_text("utf-8"))
+    """Take a page apart as CommonMark with tables; what is in a note is part of the page."""
+    text = _NOTE.sub(lambda note: re.sub("(?m)^ {4}", "", note[0]), path.read_text("utf-8"))
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
     blocks, spans, links, anchors = [], [], [], set()
     for i, token in enumerate(tokens):
         if token.type in ("fence", "code_block"):
@@ -119,6 +123,7 @@ def read_page(path: Path) -> Page:
                 links.append(str(child.attrGet("href") or child.attrGet("src")))
             elif child.type == "html_inline":
                 links += _html_links(child.content)
+                anchors.update(re.findall(r'\bid="([^"]+)"', child.content))
     return Page(name_of(path), tuple(blocks), tuple(spans), tuple(links), frozenset(anchors))
 
 

@@ -73,7 +73,7 @@ def test_what_covers_a_command_that_is_not_run_exists(name: str) -> None:
         text = (ROOT / file).read_text("utf-8")
         if within.startswith(":"):
             names = {n.name for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef)}
-            assert within[1:] in names, command.tested_by
+            assert within.rpartition(":")[2] in names, command.tested_by  # of a class, too
         else:
             assert within, "name a test in the file, or a text in it"
             assert within.strip() in text, command.tested_by
@@ -166,7 +166,7 @@ def is_ours(name: str) -> bool:
 def test_links_lead_somewhere(path: Path) -> None:
     page = read_page(path)
     for link in page.links:
-        if re.match(r"[a-z]+:", link):
+        if re.match(r"[a-z]+:", link) or "reference/models/" in link:  # as the references' own
             continue
         file, _, anchor = link.partition("#")
         target = (path.parent / file).resolve() if file else path

@@ -44,7 +44,7 @@ SCENE = Scene(
         NotRun(
             "pip install 'spinescan[train]'",
             "it would install another SpineScan over this one",
-            "Makefile:[train,keras,notebook]",
+            "Makefile:[train,keras,notebook",
         ),
     ),
     afterwards=afterwards,
