@@ -74,7 +74,13 @@ def readers() -> None:
     help="The longer side of a film in the form; larger ones are reduced to it.",
 )
 @click.option("--paper", is_flag=True, help="Print forms as well (extra: 'spinescan[pdf]').")
-@click.option("--paper-size", type=click.Choice(["A4", "Letter"]), default="A4", show_default=True)
+@click.option(
+    "--paper-size",
+    type=click.Choice(["A4", "Letter"]),
+    default="A4",
+    show_default=True,
+    help="What --paper is printed on.",
+)
 @click.pass_context
 def new(
     ctx: click.Context,
