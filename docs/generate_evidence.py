@@ -106,7 +106,7 @@ def as_json(question: Question, row: Row, command: str) -> dict[str, Any]:
         "asked": row.asked,
         "value": float(row.number(row.value)),
         "unit": row.unit.strip(),
-        "interval_95": row.interval and [float(row.number(end)) for end in row.interval],
+        "interval": row.interval and [float(row.number(end)) for end in row.interval],
         "interval_kind": row.kind,
         "n": row.n,
         "films": source.films,
@@ -153,7 +153,7 @@ def block(source: Source, rows: Rows) -> str:
     told = (
         f"Held out: {source.held_out}. {kinds}"
         f"From [`{source.result}.json`](#{anchor(source.result)}).\n\n"
-        "| what was asked | value | 95 % interval | n |\n|---|---|---|---|\n"
+        "| what was asked | value | interval | n |\n|---|---|---|---|\n"
     ) + "".join(
         f"| {row.asked} | {row.shown()} | {row.shown_interval()} | {row.n} |\n" for row in rows
     )
