@@ -106,6 +106,9 @@ class Report:
     edited
         A reader moved, named, added or removed points or chose end vertebrae, and what is measured
         follows from that.
+
+    Attributes
+    ----------
     schema_version
         "MAJOR.MINOR"; a minor version adds fields and changes none.
     """
