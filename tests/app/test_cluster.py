@@ -302,6 +302,21 @@ def test_without_the_extra_one_line_names_it(
     assert "spinescan[cluster]" in refusal("s3://bucket/film.png")
 
 
+@pytest.mark.parametrize("protocol", ["memory", "https"])
+def test_an_address_with_a_password_is_refused_and_not_repeated(protocol: str) -> None:
+    result = CliRunner().invoke(cli, ["scan", f"{protocol}://me:hunter2@host/film.png"])
+    assert result.exit_code == 2
+    assert "password" in result.stderr
+    assert "hunter2" not in result.output
+
+
+def test_what_is_no_address_holds_no_password(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a:b@c.png")
+    for source in (film, "https://me@host.invalid/film.png", "https://[/film.png"):
+        result = CliRunner().invoke(cli, ["scan", str(source)])
+        assert result.exit_code != 2, result.output
+
+
 def test_options_that_contradict_are_wrong_usage(tmp_path: Path) -> None:
     pytest.importorskip("ray")
     assert "--resume needs --out" in refusal(tmp_path, "--engine", "ray", "--resume")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
+from urllib.parse import urlsplit
 
 import click
 
@@ -195,6 +196,8 @@ def _check_engine(sources: tuple[str, ...], engine: str, out: Path | None) -> No
     from spinescan.core.errors import MissingExtraError
     from spinescan.io.storage import need_filesystem, protocol_of
 
+    if any(_has_password(source) for source in sources):  # not repeated: it would be in logs
+        raise click.UsageError("An address with a password in it would stand in every report.")
     try:
         if engine == "ray":
             need_ray()
@@ -206,6 +209,13 @@ def _check_engine(sources: tuple[str, ...], engine: str, out: Path | None) -> No
         raise click.UsageError(f"--out {out}: results go into a folder, not into object storage.")
     if engine == "ray" and any(protocol_of(source) == "memory" for source in sources):
         raise click.UsageError("--engine ray cannot see memory://, which is of one process.")
+
+
+def _has_password(source: str) -> bool:
+    try:
+        return "://" in source and urlsplit(source).password is not None
+    except ValueError:  # no address after all: reading it will tell
+        return False
 
 
 def _check_pdf(out: Path | None) -> None:
