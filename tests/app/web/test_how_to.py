@@ -1,6 +1,7 @@
 """What docs/how-to/serve.md tells programs to do works."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_programs_run(
     tmp_path: Path,
     frontal_png: bytes,
