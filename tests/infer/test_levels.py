@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -83,26 +83,24 @@ def test_a_row_that_all_witnesses_agree_on_stays_and_is_certain() -> None:
     assert naming.notices == ()
 
 
-witnesses = st.sets(st.sampled_from(["looks", "ribs", "sacrum", "c7"]), min_size=1)
-
-
-@given(
-    first=st.integers(0, 8),
-    last=st.integers(8, 16),
-    named=st.integers(-2, 2),
-    heard=witnesses,
-    off=st.lists(st.floats(-4, 4), min_size=4, max_size=4),
-)
-def test_any_witness_puts_names_right(
-    first: int, last: int, named: int, heard: set[str], off: list[float]
-) -> None:
-    assume(first + named >= 0 and last + named < len(LEVELS))
-    # Ribs alone tell only where the row shows both sides of their end, as far as it may be off.
-    assume(heard != {"ribs"} or last >= 15)
-    assume(last - first >= 4)
+@st.composite
+def rows_and_witnesses(draw: st.DrawFn) -> tuple[int, int, int, set[str]]:
+    """The first and last vertebra of a row, how far too low it is named, and who can tell."""
+    heard = draw(st.sets(st.sampled_from(["looks", "ribs", "sacrum", "c7"]), min_size=1))
     # Far from the row an anchor is not heard: vertebrae grow on the way.
-    assume("sacrum" not in heard or last >= 14)
-    assume("c7" not in heard or first <= 2)
+    first = draw(st.integers(0, 2 if "c7" in heard else 8))
+    # Ribs alone tell only where the row shows both sides of their end, as far as it may be off.
+    lowest = 15 if heard == {"ribs"} else 14 if "sacrum" in heard else 8
+    last = draw(st.integers(max(lowest, first + 4), 16))
+    named = draw(st.integers(max(-2, -first), min(2, len(LEVELS) - 1 - last)))
+    return first, last, named, heard
+
+
+@given(drawn=rows_and_witnesses(), off=st.lists(st.floats(-4, 4), min_size=4, max_size=4))
+def test_any_witness_puts_names_right(
+    drawn: tuple[int, int, int, set[str]], off: list[float]
+) -> None:
+    first, last, named, heard = drawn
     spine = row(
         first=first,
         last=last,
