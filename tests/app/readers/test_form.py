@@ -142,6 +142,26 @@ def test_answers_stay_and_can_be_opened_elsewhere(
     wrong.wait_for_selector("text=These are the answers of reader A.")
 
 
+def test_an_answer_can_be_taken_back(open_form: Open, tmp_path: Path) -> None:
+    page = open_form("A")
+    back = page.locator("button.clear:visible")
+    assert back.count() == 0
+    page.check("input[name=readable][value=no]")
+    page.check("input[name=reason][value=covered]")
+    page.get_by_label("Take back: Can this film be read?").click()
+    page.check("input[name=als7][value='4C']")
+    page.check("input[name=confidence][value=high]")
+    assert back.count() == 2
+    page.get_by_label("Take back: How sure are you?").click()
+    (left,) = download(page, tmp_path)["answers"]
+    assert (left["readable"], left["reason"], left["confidence"]) == (None, "", "")
+    assert left["labels"] == {"als7": "4C"}
+    back.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "als7"
+    assert back.count() == 0
+    assert download(page, tmp_path)["answers"] == []
+
+
 def test_everything_can_be_done_by_keys(open_form: Open) -> None:
     page = open_form("A")
     page.locator("#stage").focus()

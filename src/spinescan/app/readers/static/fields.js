@@ -1,17 +1,23 @@
 /** The parts that the form is made of, each with its label. */
 
 /**
- * A closed question: one of some answers.
+ * A closed question: one of some answers. An answer can be taken back: "".
  * @param {string} name @param {string} title @param {Option[]} options @param {string} chosen
  * @param {(code: string) => void} onChoice
  */
 function choice(name, title, options, chosen, onChoice) {
-  return h("fieldset", { class: "choice" }, h("legend", {}, title),
-    options.map(({ code, text }) => h("label", {},
-      h("input", {
-        type: "radio", name, value: code, checked: code === chosen,
-        on: { change: () => onChoice(code) },
-      }), h("span", {}, text))));
+  const radios = options.map(({ code }) => h("input", {
+    type: "radio", name, value: code, checked: code === chosen, on: { change: () => onChoice(code) },
+  }));
+  const clear = () => {
+    radios.forEach((one) => { one.checked = false; });
+    radios[0].focus(); // the button goes
+    onChoice("");
+  };
+  const back = { type: "button", class: "clear", "aria-label": `Take back: ${title}`, on: { click: clear } };
+  return h("fieldset", { class: "choice", "aria-label": title },
+    h("legend", {}, title, h("button", back, "Take back")),
+    options.map(({ text }, place) => h("label", {}, radios[place], h("span", {}, text))));
 }
 
 /**

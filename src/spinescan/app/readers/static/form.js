@@ -30,8 +30,8 @@ function fillForm() {
     h("h2", {}, `Film ${current} of ${count}`),
     choice("readable", "Can this film be read?", [{ code: "yes", text: "Yes" }, { code: "no", text: "No" }],
       answer.readable === null ? "" : answer.readable ? "yes" : "no", (code) => {
-        answer.readable = code === "yes";
-        if (answer.readable) answer.reason = "";
+        answer.readable = code ? code === "yes" : null;
+        if (answer.readable !== false) answer.reason = "";
         changed(true);
       }),
     ...(answer.readable === false ? [reasonPart(answer)] : readingPart(answer)),
@@ -83,7 +83,8 @@ function readingPart(answer) {
     const family = asked.families[answer.labels[asked.task]];
     parts.push(choice(asked.task, family ? `${asked.title} (family ${family})` : asked.title, asked.options,
       answer.labels[asked.task] ?? "", (code) => {
-        answer.labels[asked.task] = code;
+        if (code) answer.labels[asked.task] = code;
+        else delete answer.labels[asked.task];
         changed(true);
       }));
   }
