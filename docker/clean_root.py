@@ -151,6 +151,6 @@ def packages_within_reach(root: Path) -> Iterator[dict[str, str]]:
         yield variables
     finally:
         for target in reversed(lent):
-            program("umount", target)
+            program("umount", "--lazy", target)
         for target in made:
             target.rmdir() if target.is_dir() else target.unlink()

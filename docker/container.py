@@ -183,7 +183,10 @@ class Container:
     def stop(self) -> None:
         """End its first process, and with that all others inside."""
         if self.process.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except (FileNotFoundError, IndexError):  # it has none yet
+                self.process.kill()
         self.process.wait(timeout=60)
 
 

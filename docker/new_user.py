@@ -152,7 +152,7 @@ def reached(root: Path) -> Iterator[dict[str, str]]:
         try:
             yield {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": HOME, **lent}
         finally:
-            program("umount", shared)
+            program("umount", "--lazy", shared)
 
 
 def install(root: Path, variables: dict[str, str], *packages: str) -> None:
