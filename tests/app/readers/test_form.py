@@ -136,7 +136,7 @@ def test_answers_stay_and_can_be_opened_elsewhere(
     other = open_form("A")  # another browser: nothing is kept there
     assert not other.is_checked("input[name=als7][value='4C']")
     other.set_input_files("#import", tmp_path / "answers-A.json")
-    other.wait_for_function("document.querySelector('input[value=\"4C\"]').checked")
+    other.wait_for_selector("input[name=als7][value='4C']:checked")
     wrong = open_form("B")
     wrong.set_input_files("#import", tmp_path / "answers-A.json")
     wrong.wait_for_selector("text=These are the answers of reader A.")

@@ -21,7 +21,7 @@ def test_the_page_tells_where_one_is(open_page: Open) -> None:
     page.wait_for_selector("h1:has-text('Cases')")
     assert page.get_attribute("#nav-cases", "aria-current") == "page"
     assert page.get_attribute("#nav-new", "aria-current") is None
-    page.wait_for_function(f"{FOCUS} === 'main'")
+    page.wait_for_selector("#main:focus")
 
 
 def test_the_link_that_skips_to_the_content_keeps_the_address(open_page: Open) -> None:
