@@ -15,6 +15,7 @@ function choice(name, title, options, chosen, onChoice) {
     onChoice("");
   };
   const back = { type: "button", class: "clear", "aria-label": `Take back: ${title}`, on: { click: clear } };
+  // Named by the title alone: a legend would bring the button's words along.
   return h("fieldset", { class: "choice", "aria-label": title },
     h("legend", {}, title, h("button", back, "Take back")),
     options.map(({ text }, place) => h("label", {}, radios[place], h("span", {}, text))));
