@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -51,10 +52,8 @@ def _drawn(landmarks: Landmarks, factor: float, draws: int, seed: int) -> Iterat
     pairs = np.array([[row[f"{p}_left"], row[f"{p}_right"]] for p in (*plates, *others)], dtype=int)
     if len(plates) == 0 or np.isnan(landmarks.spread_px[pairs]).any():
         return
-    correlation = np.eye(len(pairs))
-    correlation[: len(plates), : len(plates)] = endplate_correlation(len(plates))
     spread = factor * landmarks.spread_px[pairs][..., None]
-    for moves in _moves(correlation, draws, seed):
+    for moves in _moves(len(plates), len(others), draws, seed):
         points = landmarks.isotropic()
         points[pairs] += spread * moves
         yield Landmarks.from_points(
@@ -64,17 +63,22 @@ def _drawn(landmarks: Landmarks, factor: float, draws: int, seed: int) -> Iterat
         )
 
 
-def _moves(correlation: NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
-    """Standard normal moves (draws, pairs, left | right, x | y) of the ends of n lines.
+@lru_cache(maxsize=64)
+def _moves(plates: int, others: int, draws: int, seed: int) -> NDArray[np.float64]:
+    """Standard normal moves (draws, pairs, left | right, x | y) of the ends of n lines, read-only.
 
-    They are made of moves that both ends share and moves that part them, so that to every draw
-    there is its mirror image.
+    Those of the endplates, which come first, are correlated. They are made of moves that both ends
+    share and moves that part them, so that to every draw there is its mirror image.
     """
-    n = len(correlation)
+    n = plates + others
+    correlation = np.eye(n)
+    correlation[:plates, :plates] = endplate_correlation(plates)
     half = np.random.default_rng(seed).standard_normal((draws // 2, 4, n))
     half = half @ np.linalg.cholesky(correlation).T
     every = np.concatenate([half, half * _MIRRORED[:, None]]) / np.sqrt(2)
     shared_y, parting_y, shared_x, parting_x = every.transpose(1, 0, 2)
     left = np.stack([shared_x + parting_x, shared_y + parting_y], axis=-1)
     right = np.stack([shared_x - parting_x, shared_y - parting_y], axis=-1)
-    return np.stack([left, right], axis=2)
+    moves = np.stack([left, right], axis=2)
+    moves.setflags(write=False)
+    return moves

@@ -11,6 +11,7 @@ makes up for it (`benchmarks/intervals.py` measures the remaining bias).
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -191,12 +192,19 @@ def _pairs(spine: FrontalSpine, curve: Curve) -> Iterator[tuple[int, int]]:
                 yield upper, lower
 
 
+@lru_cache(maxsize=64)
 def endplate_noise(endplates: int, draws: int, seed: int) -> _Floats:
-    """Correlated standard normal draws (draws, endplates)."""
+    """Correlated standard normal draws (draws, endplates), read-only.
+
+    Kept, for a viewer asks at every move of a point, and the threads that BLAS multiplies with
+    take a core from it for a while after.
+    """
     half = np.random.default_rng(seed).standard_normal((draws // 2, endplates))
     half = half @ np.linalg.cholesky(endplate_correlation(endplates)).T
     # With every draw its opposite: a mirrored film gets the same interval.
-    return np.concatenate([half, -half])
+    noise = np.concatenate([half, -half])
+    noise.setflags(write=False)
+    return noise
 
 
 def endplate_correlation(endplates: int) -> _Floats:
