@@ -1,7 +1,11 @@
 """A reader's points in place of the machine's."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,3 +248,40 @@ def test_what_cannot_be_is_refused(scanner: Scanner, frontal: Report) -> None:
     lacking = replace(edit, names=names, points_xy=edit.points_xy[rows], ends=(("T6", "T12"),))
     with pytest.raises(EditError, match="T6"):
         scanner.remeasure(frontal, lacking)
+
+
+TWENTY_EDITS = """
+import json, sys, time
+from pathlib import Path
+from spinescan.core.edit import Edit
+from spinescan.core.report_json import report_from_dict
+from spinescan.infer.bundle import Bundle
+from spinescan.infer.edited import remeasured
+
+folder, bundle = Path(sys.argv[1]), Bundle.load(Path(sys.argv[2]))
+report = report_from_dict(json.loads((folder / "report.json").read_text()))
+edit = Edit.from_dict(json.loads((folder / "edit.json").read_text()))
+remeasured(report, edit, bundle)
+time.sleep(1)  # what the first one woke has fallen asleep
+whole, own = time.process_time(), time.thread_time()
+for _ in range(20):
+    remeasured(report, edit, bundle)
+print((time.process_time() - whole) / (time.thread_time() - own))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["frontal", "lateral"])
+def test_no_other_thread_works_for_an_edit(
+    which: str, scanner: Scanner, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A viewer asks at every move: threads that wait by spinning would take the browser's core."""
+    report: Report = request.getfixturevalue(which)
+    reads = scanner if which == "frontal" else scanner.lateral
+    assert reads is not None
+    edit = moved(report, marks(report).names[20], (0.0, 3.0))
+    (tmp_path / "report.json").write_text(json.dumps(report.to_dict()))
+    (tmp_path / "edit.json").write_text(json.dumps(edit.to_dict()))
+    command = [sys.executable, "-c", TWENTY_EDITS, str(tmp_path), str(reads.bundle.folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert float(done.stdout) < 1.2

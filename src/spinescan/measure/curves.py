@@ -10,8 +10,9 @@ enter: turning the film changes nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,7 @@ PLACES: tuple[str, ...] = tuple(
 """Every vertebra and disc where an apex can be, from the head down."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """A curve by the rows of its end vertebrae; sense is +1 when convex to the picture's right."""
 
     upper: int
@@ -120,15 +120,15 @@ def _divide(tilts_deg: NDArray[np.float64]) -> tuple[_Span, ...]:
     above = {sense: [nothing] * len(superior) for sense in (1, -1)}
     for lower in range(len(superior)):
         for sense in (1, -1):
-            # Of equal candidates the first wins: the shorter curve.
-            candidates = [above[sense][lower - 1]] if lower else [nothing]
+            best = above[sense][lower - 1] if lower else nothing
             for upper in range(lower - MIN_VERTEBRAE + 1, -1, -1):
                 cobb = sense * (inferior[lower] - superior[upper])
                 if cobb >= MIN_COBB_DEG:
                     total, spans = above[-sense][upper]
-                    span = _Span(upper, lower, sense, cobb)
-                    candidates.append((total + cobb - MIN_COBB_DEG, (*spans, span)))
-            above[sense][lower] = max(candidates, key=lambda c: c[0])
+                    total = total + cobb - MIN_COBB_DEG
+                    if total > best[0]:  # of equal ones the first wins: the shorter curve
+                        best = total, (*spans, _Span(upper, lower, sense, cobb))
+            above[sense][lower] = best
     return max((above[1][-1], above[-1][-1]), key=lambda c: c[0])[1] if above[1] else ()
 
 
@@ -192,11 +192,13 @@ def _curve(spine: FrontalSpine, span: _Span) -> Curve:
 def _apex(spine: FrontalSpine, span: _Span) -> str:
     """The vertebra or disc that lies farthest off the chord, on the convex side."""
     upper, lower = span.upper, span.lower
-    discs = [f"{a}/{b}" for a, b in pairwise(spine.levels[upper : lower + 1])]
-    facing = (spine.endplates_xy[upper:lower, 1] + spine.endplates_xy[upper + 1 : lower + 1, 0]) / 2
-    whole = [k for k, disc in enumerate(discs) if disc in PLACES]  # no level between is missing
-    names = [*spine.levels[upper + 1 : lower], *(discs[k] for k in whole)]
-    points = np.concatenate([spine.centres_xy[upper + 1 : lower], facing[whole]])
-    start, end = spine.centres_xy[[upper, lower]]
-    (along_x, along_y), (x, y) = end - start, (points - start).T
-    return names[int(np.argmax(span.sense * (along_y * x - along_x * y)))]
+    (x0, y0), (x1, y1) = spine.centres_xy[[upper, lower]].tolist()
+    along_x, along_y = x1 - x0, y1 - y0
+
+    def off_chord(place: str) -> float:
+        x, y = spine.point_xy(place)
+        return float(span.sense * (along_y * (x - x0) - along_x * (y - y0)))
+
+    discs = (f"{a}/{b}" for a, b in pairwise(spine.levels[upper : lower + 1]))
+    whole = (disc for disc in discs if disc in PLACES)  # no level between is missing
+    return max((*spine.levels[upper + 1 : lower], *whole), key=off_chord)

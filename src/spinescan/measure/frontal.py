@@ -59,12 +59,13 @@ class FrontalSpine:
         upper, _, lower = name.partition("/")
         if not lower:
             return np.asarray(self.centres_xy[self.index(upper)])
-        facing = self.endplates_xy[[self.index(upper), self.index(lower)], [1, 0]]
-        return np.asarray(facing.mean(axis=0))
+        above, below = self.endplates_xy[self.index(upper)], self.endplates_xy[self.index(lower)]
+        return np.asarray((above[1] + below[0]) / 2)
 
     def tilt_deg(self, level: str) -> float:
         """Tilt of a vertebra: the mean of its two endplates."""
-        return float(self.tilts_deg[self.index(level)].mean())
+        superior, inferior = self.tilts_deg[self.index(level)].tolist()
+        return float(superior + inferior) / 2
 
     @property
     def relative_tilts_deg(self) -> NDArray[np.float64]:
