@@ -4,7 +4,6 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ TO = ["--send-to", "PACS@127.0.0.1:104"]
 
 
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The nodes that would have listened."""
     nodes: list[Any] = []
 
@@ -42,13 +41,16 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         def __exit__(self, *_: object) -> None: ...
 
     monkeypatch.setattr(pacs_tasks, "scans", lambda *_, **__: NoScans())
-    monkeypatch.setattr(command, "_run", lambda node, *_: nodes.append(node))
+
+    def runs_not(node: Any, *_: object) -> None:
+        nodes.append(node)
+        node.stop(0.0)  # while its queue is open
+
+    monkeypatch.setattr(command, "_run", runs_not)
     monkeypatch.setattr(command, "_log_to_standard_error", lambda: None)
     for name in ("USER", "PASSWORD", "TOKEN"):
         monkeypatch.delenv(f"SPINESCAN_DICOMWEB_{name}", raising=False)
-    yield nodes
-    for each in nodes:
-        each.stop(0.0)
+    return nodes
 
 
 def run(tmp_path: Path, *words: str) -> Any:
