@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,22 @@ from click.testing import CliRunner
 
 from spinescan.app.commands.serve import read_tokens, serve
 from spinescan.app.main import cli
+from spinescan.app.web import server
 from tests.app.web.conftest import API, grey_film
 
 TOKEN = "a-token-of-enough-length"
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Closes what a server that never runs has opened."""
+    with ExitStack() as stores:
+        for name in ("CaseStore", "JobStore"):
+            kind = getattr(server, name)
+            monkeypatch.setattr(
+                server, name, lambda *given, kind=kind: stores.enter_context(kind(*given))
+            )
+        yield
 
 
 @pytest.fixture
