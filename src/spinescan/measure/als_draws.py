@@ -68,7 +68,8 @@ def _moves(plates: int, others: int, draws: int, seed: int) -> NDArray[np.float6
     """Standard normal moves (draws, pairs, left | right, x | y) of the ends of n lines, read-only.
 
     Those of the endplates, which come first, are correlated. They are made of moves that both ends
-    share and moves that part them, so that to every draw there is its mirror image.
+    share and moves that part them, so that to every draw there is its mirror image. Kept for the
+    same reason as `intervals.endplate_noise`.
     """
     n = plates + others
     correlation = np.eye(n)

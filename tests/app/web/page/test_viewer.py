@@ -72,23 +72,25 @@ def test_a_dragged_corner_changes_the_angle_to_that_of_the_python_call(
     assert before[0] in viewer.page.inner_text(".curve-name .machine >> nth=0")
 
 
-def edit_ms(report: Report) -> float:
-    """How long an edit takes to measure at present, without a page and a server."""
-    edit = Edit(
-        view="frontal",
-        names=report.landmarks.names,
-        points_xy=report.landmarks.points_xy + [1.0, 0.0],
-    )
+QUIET_MS = 15
+"""What `slowness` times, on the machine of `benchmarks/page.py` while it is quick."""
+
+
+def slowness() -> float:
+    """How much longer than that a sum takes at present, which SpineScan has no part in; 1 or more.
+
+    `benchmarks/page.py` tells what the latency is, whatever the machine does.
+    """
     taken = []
     for _ in range(15):
         began = time.perf_counter()
-        spinescan.remeasure(report, edit)
+        sum(i * i for i in range(300_000))
         taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken)
+    return max(1.0, statistics.median(taken) / QUIET_MS)
 
 
-def test_the_angle_follows_within_100_ms(viewer: Viewer, report: Report) -> None:
-    """On a machine that measures an edit in 20 ms; a slower or a busy one gets as much more."""
+def test_the_angle_follows_within_100_ms(viewer: Viewer) -> None:
+    """On a quick and quiet machine; a slower or a busy one gets as much more."""
     rounds = []
     for _ in range(10):  # a busy machine may need a quieter moment
         viewer.page.wait_for_timeout(500)
@@ -103,7 +105,7 @@ def test_the_angle_follows_within_100_ms(viewer: Viewer, report: Report) -> None
         viewer.settle()
         latencies = viewer.page.evaluate(LATENCIES)
         assert len(latencies) >= 3
-        rounds.append((statistics.median(latencies), 100 * max(1, edit_ms(report) / 20)))
+        rounds.append((statistics.median(latencies), 100 * slowness()))
         if rounds[-1][0] < rounds[-1][1]:
             return
     pytest.fail(f"latency and what it may be, in ms: {rounds}")
